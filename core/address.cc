@@ -1,0 +1,104 @@
+// SocketAddress, the value: how it is made from octets and from what the kernel says, and its
+// parts. Not for: its text (core/address_text.cc).
+#include "core/address.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace verbatim {
+
+SocketAddress SocketAddress::FromIPv4(const std::array<uint8_t, 4>& octets, uint16_t port) {
+  SocketAddress result;
+  result.storage_.in4 = sockaddr_in{};
+  result.storage_.in4.sin_family = AF_INET;
+  result.storage_.in4.sin_port = htons(port);
+  std::memcpy(&result.storage_.in4.sin_addr, octets.data(), octets.size());
+  return result;
+}
+
+SocketAddress SocketAddress::FromIPv6(const std::array<uint8_t, 16>& octets, uint16_t port,
+                                      uint32_t zone) {
+  SocketAddress result;
+  result.storage_.in6.sin6_family = AF_INET6;
+  result.storage_.in6.sin6_port = htons(port);
+  std::memcpy(&result.storage_.in6.sin6_addr, octets.data(), octets.size());
+  result.storage_.in6.sin6_scope_id = zone;
+  return result;
+}
+
+absl::StatusOr<SocketAddress> SocketAddress::FromSockaddr(const sockaddr* address,
+                                                          socklen_t length) {
+  // Copied before it is read: the caller's buffer may be of any alignment.
+  const char* from = reinterpret_cast<const char*>(address);
+  sa_family_t family = AF_UNSPEC;
+  if (length >= offsetof(sockaddr, sa_family) + sizeof(family)) {
+    std::memcpy(&family, from + offsetof(sockaddr, sa_family), sizeof(family));
+  }
+  if (family == AF_INET && length >= sizeof(sockaddr_in)) {
+    sockaddr_in in4;
+    std::memcpy(&in4, from, sizeof(in4));
+    std::array<uint8_t, 4> octets;
+    std::memcpy(octets.data(), &in4.sin_addr, octets.size());
+    return FromIPv4(octets, ntohs(in4.sin_port));
+  }
+  if (family == AF_INET6 && length >= sizeof(sockaddr_in6)) {
+    sockaddr_in6 in6;
+    std::memcpy(&in6, from, sizeof(in6));
+    std::array<uint8_t, 16> octets;
+    std::memcpy(octets.data(), &in6.sin6_addr, octets.size());
+    return FromIPv6(octets, ntohs(in6.sin6_port), in6.sin6_scope_id);
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("a socket address of family ", family, " in ", length,
+                   " bytes; only whole IPv4 and IPv6 addresses are known here"));
+}
+
+socklen_t SocketAddress::size() const {
+  if (family() == AF_INET) return sizeof(sockaddr_in);
+  if (family() == AF_INET6) return sizeof(sockaddr_in6);
+  return 0;
+}
+
+uint16_t SocketAddress::port() const {
+  if (family() == AF_INET) return ntohs(storage_.in4.sin_port);
+  if (family() == AF_INET6) return ntohs(storage_.in6.sin6_port);
+  return 0;
+}
+
+uint32_t SocketAddress::zone() const {
+  return family() == AF_INET6 ? storage_.in6.sin6_scope_id : 0;
+}
+
+bool SocketAddress::IsLoopback() const {
+  if (family() == AF_INET) return ntohl(storage_.in4.sin_addr.s_addr) >> 24 == 127;
+  if (family() != AF_INET6) return false;
+  const in6_addr& ip = storage_.in6.sin6_addr;
+  return IN6_IS_ADDR_LOOPBACK(&ip) || (IN6_IS_ADDR_V4MAPPED(&ip) && ip.s6_addr[12] == 127);
+}
+
+SocketAddress SocketAddress::WithPort(uint16_t port) const {
+  SocketAddress result = *this;
+  if (family() == AF_INET) result.storage_.in4.sin_port = htons(port);
+  if (family() == AF_INET6) result.storage_.in6.sin6_port = htons(port);
+  return result;
+}
+
+bool operator==(const SocketAddress& a, const SocketAddress& b) {
+  if (a.family() != b.family() || a.port() != b.port() || a.zone() != b.zone()) return false;
+  if (a.family() == AF_INET) {
+    return a.storage_.in4.sin_addr.s_addr == b.storage_.in4.sin_addr.s_addr;
+  }
+  if (a.family() == AF_INET6) {
+    return IN6_ARE_ADDR_EQUAL(&a.storage_.in6.sin6_addr, &b.storage_.in6.sin6_addr);
+  }
+  return true;
+}
+
+}  // namespace verbatim

@@ -1,0 +1,103 @@
+// The text of addresses, written: the canonical form of RFC 5952, with no allocation but that of
+// the string that is returned. It differs from glibc's inet_ntop for one kind of address: that
+// writes the deprecated IPv4-compatible ::/96 (RFC 4291 §2.5.5.1) as ::1.2.3.4 where the 7th group
+// is not zero. RFC 5952 §5 wants the mixed form only behind a prefix that marks an IPv4 address; of
+// those
+// ::ffff:0:0/96 alone is written so.
+// Not for: reading (core/address_text.cc).
+#include <charconv>
+#include <cstring>
+
+#include "core/address.h"
+
+namespace verbatim {
+namespace {
+
+constexpr size_t kGroups = 8;  // of an IPv6 address, 16 bits each
+
+char* PutDecimal(char* out, uint32_t value) { return std::to_chars(out, out + 10, value).ptr; }
+
+char* PutText(char* out, absl::string_view text) {
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
+}
+
+char* PutIPv4(char* out, const uint8_t* octets) {
+  for (int i = 0; i < 4; ++i) {
+    if (i > 0) *out++ = '.';
+    out = PutDecimal(out, octets[i]);
+  }
+  return out;
+}
+
+// Lower case, no leading zeros (RFC 5952 §4.1, §4.3).
+char* PutGroup(char* out, unsigned group) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  if (group > 0xfff) *out++ = kDigits[group >> 12];
+  if (group > 0xff) *out++ = kDigits[group >> 8 & 0xf];
+  if (group > 0xf) *out++ = kDigits[group >> 4 & 0xf];
+  *out++ = kDigits[group & 0xf];
+  return out;
+}
+
+unsigned GroupAt(const uint8_t* octets, size_t i) {
+  return static_cast<unsigned>(octets[2 * i] << 8 | octets[2 * i + 1]);
+}
+
+struct Run {
+  size_t start = kGroups;
+  size_t length = 1;  // a single zero group is not cut (RFC 5952 §4.2.2)
+};
+
+// The longest run of zero groups; of equal ones the first (RFC 5952 §4.2.3).
+Run LongestZeros(const uint8_t* octets) {
+  Run best;
+  for (size_t i = 0; i < kGroups; ++i) {
+    const size_t start = i;
+    while (i < kGroups && GroupAt(octets, i) == 0) ++i;
+    if (i - start > best.length) best = {start, i - start};
+  }
+  return best;
+}
+
+char* PutIPv6(char* out, const uint8_t* octets) {
+  constexpr uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  if (std::memcmp(octets, kMapped, sizeof(kMapped)) == 0) {
+    return PutIPv4(PutText(out, "::ffff:"), octets + sizeof(kMapped));
+  }
+  const Run zeros = LongestZeros(octets);
+  for (size_t i = 0; i < kGroups; ++i) {
+    if (i == zeros.start) {
+      out = PutText(out, "::");
+      i += zeros.length - 1;
+      continue;
+    }
+    if (i > 0 && i != zeros.start + zeros.length) *out++ = ':';
+    out = PutGroup(out, GroupAt(octets, i));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string SocketAddress::ToString() const {
+  char buffer[64];  // the longest needs 58: eight groups of four, a zone of ten digits and a port
+  char* out = buffer;
+  if (family() == AF_INET) {
+    out = PutIPv4(out, reinterpret_cast<const uint8_t*>(&storage_.in4.sin_addr));
+  } else if (family() == AF_INET6) {
+    *out++ = '[';
+    out = PutIPv6(out, storage_.in6.sin6_addr.s6_addr);
+    if (zone() != 0) {
+      *out++ = '%';
+      out = PutDecimal(out, zone());
+    }
+    *out++ = ']';
+  } else {
+    return "none";
+  }
+  *out++ = ':';
+  return std::string(buffer, PutDecimal(out, port()));
+}
+
+}  // namespace verbatim

@@ -1,0 +1,217 @@
+// Endpoint, its text: which scheme, host and service a person meant, or why that can't be told.
+// Not for: looking names up (core/endpoint_resolve.cc).
+#include "core/endpoint.h"
+
+#include <algorithm>
+#include <array>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "core/status.h"
+
+namespace verbatim {
+namespace {
+
+constexpr absl::string_view kSchemeEnd = "://";
+
+bool Fail(TextError* error, size_t position, const char* what) {
+  error->position = position;
+  error->what = what;
+  return false;
+}
+
+// The failure of a piece, seen from the text in which that piece begins at `offset`.
+bool FailIn(size_t offset, TextError* error) {
+  error->position += offset;
+  return false;
+}
+
+bool IsAllDigits(absl::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == absl::string_view::npos;
+}
+
+// One label of a host's name (RFC 1123 §2.1, RFC 1035 §2.3.1).
+bool CheckLabel(absl::string_view label, TextError* error) {
+  if (label.empty()) return Fail(error, 0, "write a host's name or address here");
+  for (size_t i = 0; i < label.size(); ++i) {
+    if (!absl::ascii_isalnum(static_cast<unsigned char>(label[i])) && label[i] != '-') {
+      return Fail(error, i, "a host's name has letters, digits, '-' and '.' only");
+    }
+  }
+  if (label.front() == '-') return Fail(error, 0, "a part of a host's name can't begin with '-'");
+  if (label.back() == '-') {
+    return Fail(error, label.size() - 1, "a part of a host's name can't end with '-'");
+  }
+  if (label.size() > 63) {
+    return Fail(error, 63, "a part of a host's name has 63 characters at most");
+  }
+  return true;
+}
+
+// What a resolver may take for an IPv4 address (WHATWG URL, "ends in a number").
+bool LooksLikeIPv4(absl::string_view name) {
+  const absl::string_view last = name.substr(name.rfind('.') + 1);
+  return IsAllDigits(last) ||
+         (last.size() >= 2 && last[0] == '0' && absl::ascii_tolower(last[1]) == 'x' &&
+          last.find_first_not_of("0123456789abcdefABCDEF", 2) == absl::string_view::npos);
+}
+
+bool ReadNameOrIPv4(absl::string_view text, std::string* host, TextError* error) {
+  // A dot at the end says that no search domain is to be added.
+  absl::string_view name = text;
+  if (name.size() > 1 && name.back() == '.') name.remove_suffix(1);
+  *host = std::string(text);
+  if (LooksLikeIPv4(name)) {
+    std::array<uint8_t, 4> octets;
+    return ParseIPv4Text(text, &octets, error);
+  }
+  for (size_t start = 0; start <= name.size();) {
+    const size_t end = std::min(name.find('.', start), name.size());
+    if (!CheckLabel(name.substr(start, end - start), error)) return FailIn(start, error);
+    start = end + 1;
+  }
+  if (name.size() > 253) return Fail(error, 253, "a host's name has 253 characters at most");
+  return true;
+}
+
+// An interface's name as Linux allows it (dev_valid_name: 1 to 15 bytes, no '/', ':' or space),
+// without what would make this text ambiguous.
+bool CheckZoneName(absl::string_view zone, TextError* error) {
+  for (size_t i = 0; i < zone.size(); ++i) {
+    if (i == 15) return Fail(error, i, "an interface's name has 15 characters at most");
+    if (!absl::ascii_isgraph(static_cast<unsigned char>(zone[i])) ||
+        absl::string_view("/:%[]").find(zone[i]) != absl::string_view::npos) {
+      return Fail(error, i, "a zone is an interface's name or number, like %eth0");
+    }
+  }
+  if (zone.empty()) return Fail(error, 0, "write an interface's name or number here, like %eth0");
+  return true;
+}
+
+// The inside of brackets, made canonical.
+bool ReadIPv6(absl::string_view text, std::string* host, TextError* error) {
+  const size_t percent = text.find('%');
+  std::array<uint8_t, 16> octets;
+  if (!ParseIPv6Text(text.substr(0, percent), &octets, error)) return false;
+  uint32_t number = 0;
+  absl::string_view name;
+  if (percent != absl::string_view::npos) {
+    const absl::string_view zone = text.substr(percent + 1);
+    const bool is_number = IsAllDigits(zone);
+    if (!is_number) name = zone;
+    if (!(is_number ? ParseZoneText(zone, &number, error) : CheckZoneName(zone, error))) {
+      return FailIn(percent + 1, error);
+    }
+  }
+  const std::string whole = SocketAddress::FromIPv6(octets, 0, number).ToString();  // "[HOST]:0"
+  *host = absl::StrCat(absl::string_view(whole).substr(1, whole.size() - 4),
+                       name.empty() ? "" : "%", name);
+  return true;
+}
+
+// RFC 6335 §5.1: 1 to 15 letters, digits and single hyphens, none at an end, at least one letter
+// (here: not only digits, which the caller reads as a port).
+bool CheckServiceName(absl::string_view name, TextError* error) {
+  bool has_letter = false;
+  for (size_t i = 0; i < name.size(); ++i) {
+    const auto c = static_cast<unsigned char>(name[i]);
+    const bool lone_hyphen = c == '-' && i > 0 && name[i - 1] != '-' && i + 1 < name.size();
+    if (!absl::ascii_isalnum(c) && !lone_hyphen) {
+      return Fail(error, i, "a port is 1 to 5 digits; a service's name is letters, digits and '-'");
+    }
+    if (i == 15) return Fail(error, i, "a service's name has 15 characters at most");
+    has_letter = has_letter || absl::ascii_isalpha(c);
+  }
+  return has_letter || Fail(error, 0, "a service's name has a letter; a port is 1 to 5 digits");
+}
+
+bool ReadService(absl::string_view text, std::string* service, TextError* error) {
+  if (text.empty()) return Fail(error, 0, "write a port or a service's name here, like 7 or echo");
+  if (!IsAllDigits(text)) {
+    *service = std::string(text);
+    return CheckServiceName(text, error);
+  }
+  uint16_t port = 0;
+  if (!ParsePortText(text, &port, error)) return false;
+  *service = absl::StrCat(port);
+  return true;
+}
+
+bool ReadBracketed(absl::string_view text, Endpoint* endpoint, TextError* error) {
+  const size_t close = text.find(']');
+  if (close == absl::string_view::npos) {
+    return Fail(error, text.size(), "write ']' after the IPv6 address, like [::1]:7");
+  }
+  if (!ReadIPv6(text.substr(1, close - 1), &endpoint->host, error)) return FailIn(1, error);
+  if (close + 1 == text.size() || text[close + 1] != ':') {
+    return Fail(error, close + 1, "write ':' and a port or service after ']', like [::1]:7");
+  }
+  if (ReadService(text.substr(close + 2), &endpoint->service, error)) return true;
+  return FailIn(close + 2, error);
+}
+
+// "HOST:SERVICE"
+bool ReadHostAndService(absl::string_view text, Endpoint* endpoint, TextError* error) {
+  if (!text.empty() && text[0] == '[') return ReadBracketed(text, endpoint, error);
+  if (LooksLikeBareIPv6(text)) {
+    return Fail(error, 0, "write an IPv6 address in brackets, like [::1]:7");
+  }
+  const size_t colon = text.find(':');
+  if (!ReadNameOrIPv4(text.substr(0, colon), &endpoint->host, error)) return false;
+  if (colon == absl::string_view::npos) {
+    return Fail(error, text.size(), "write ':' and a port or service here, like localhost:7");
+  }
+  if (ReadService(text.substr(colon + 1), &endpoint->service, error)) return true;
+  return FailIn(colon + 1, error);
+}
+
+bool ReadEndpoint(absl::string_view text, Endpoint* endpoint, TextError* error) {
+  size_t start = 0;
+  const size_t scheme_end = text.find(kSchemeEnd);
+  if (scheme_end != absl::string_view::npos) {
+    if (text.substr(0, scheme_end) != TransportName(Transport::kTcp)) {
+      return Fail(error, 0, "there is no such scheme; write tcp://");
+    }
+    start = scheme_end + kSchemeEnd.size();
+  }
+  if (ReadHostAndService(text.substr(start), endpoint, error)) return true;
+  return FailIn(start, error);
+}
+
+std::string HostAndService(const Endpoint& endpoint) {
+  const bool is_ipv6 = endpoint.host.find(':') != std::string::npos;
+  return absl::StrCat(is_ipv6 ? "[" : "", endpoint.host, is_ipv6 ? "]" : "", ":", endpoint.service);
+}
+
+}  // namespace
+
+absl::string_view TransportName(Transport transport) {
+  switch (transport) {
+    case Transport::kTcp:
+      return "tcp";
+  }
+  return "unknown";
+}
+
+absl::StatusOr<Endpoint> Endpoint::Parse(absl::string_view text) {
+  Endpoint endpoint;
+  TextError error;
+  if (!ReadEndpoint(text, &endpoint, &error)) return BadText(text, error.position, error.what);
+  return endpoint;
+}
+
+std::string Endpoint::ToString() const {
+  const std::string written = HostAndService(*this);
+  // What was made by hand may be in another form than Parse leaves.
+  Endpoint canonical;
+  TextError ignored;
+  const bool readable = ReadHostAndService(written, &canonical, &ignored);
+  return absl::StrCat(TransportName(transport), kSchemeEnd,
+                      readable ? HostAndService(canonical) : written);
+}
+
+std::string EndpointText(Transport transport, const SocketAddress& address) {
+  return absl::StrCat(TransportName(transport), kSchemeEnd, address.ToString());
+}
+
+}  // namespace verbatim

@@ -1,0 +1,63 @@
+// The program verbatim: one function a subcommand, and what they share.
+// Not for: any judgement; everything here is arguments and output.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "properties/requirements/requirement.h"
+#include "properties/stage/socket/target.h"
+
+namespace verbatim {
+
+// The program's exit status.
+inline constexpr int kExitHolds = 0;
+inline constexpr int kExitFails = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitNotJudged = 3;
+inline constexpr int kExitOurFault = 70;
+
+// Each adds its subcommand, which puts the exit status into *status.
+void AddCheck(CLI::App& app, int* status);
+void AddReplay(CLI::App& app, int* status);
+void AddList(CLI::App& app, int* status);
+void AddExplain(CLI::App& app, int* status);
+void AddAddress(CLI::App& app, int* status);
+void AddServe(CLI::App& app, int* status);
+
+// Prints "verbatim: MESSAGE" as one line on standard error, and returns `status`.
+int Complain(int status, absl::string_view message);
+// The same for an error of the engine or the target: 2, 3 or 70 by its code.
+int Complain(const absl::Status& error);
+
+// Which target: --spawn, --builtin, --mutant, or an endpoint given as a word.
+struct TargetFlags {
+  std::string endpoint;
+  std::string spawn;
+  bool builtin = false;
+  std::string mutant;
+};
+void AddTargetFlags(CLI::App* command, TargetFlags* flags);
+// Returns kInvalidArgument, in words for the user, iff not exactly one is named or it can't be
+// read.
+absl::StatusOr<std::unique_ptr<Target>> MakeTarget(const TargetFlags& flags);
+
+// How long things take, and how much is played.
+struct BudgetFlags {
+  uint64_t seed = 1;
+  int cases = 100;
+  std::string budget = "60s";
+  std::string deadline = "2s";
+  double timeout_multiplier = 1;
+};
+void AddBudgetFlags(CLI::App* command, BudgetFlags* flags);
+// The budget begins now. Returns kInvalidArgument iff a duration can't be read or is not positive.
+absl::StatusOr<Budget> MakeBudget(const BudgetFlags& flags);
+
+// Whether standard output takes colours: a terminal, and neither --no-color nor NO_COLOR.
+bool UseColor(bool no_color);
+
+}  // namespace verbatim

@@ -1,0 +1,134 @@
+// What the subcommands share: flags of target and budget, and complaints.
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "properties/cli/cli.h"
+#include "properties/mutants/stream.h"
+
+namespace verbatim {
+namespace {
+
+absl::StatusOr<int64_t> Milliseconds(const std::string& flag, const std::string& text,
+                                     double multiplier) {
+  absl::Duration duration;
+  const bool read = absl::ParseDuration(text, &duration);
+  if (!read || duration <= absl::ZeroDuration() || duration > absl::Hours(24)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag, " ", text, ": write a number with its unit, such as 500ms, 2s or 5m"));
+  }
+  return std::max<int64_t>(1, absl::ToInt64Milliseconds(duration * multiplier));
+}
+
+// This very program, for a target that is a copy of it. Read now: the shell's own link is another.
+absl::StatusOr<std::string> Self() {
+  char path[4096];
+  const ssize_t length = ::readlink("/proc/self/exe", path, sizeof(path));
+  if (length <= 0) return absl::InternalError("readlink /proc/self/exe");
+  return std::string(path, static_cast<size_t>(length));
+}
+
+absl::StatusOr<std::unique_ptr<Target>> SpawnSelf(const std::string& flag,
+                                                  const std::string& serve) {
+  const absl::StatusOr<std::string> self = Self();
+  if (!self.ok()) return self.status();
+  auto target =
+      Target::Spawned(absl::StrCat("exec ", ShellQuote(*self), " serve ", serve, " {endpoint}"));
+  if (target.ok()) (*target)->CallIt(flag, flag);
+  return target;
+}
+
+absl::StatusOr<std::unique_ptr<Target>> SpawnMutant(const std::string& name) {
+  if (FindMutant(name) != nullptr) {
+    return SpawnSelf(absl::StrCat("--mutant ", name), absl::StrCat("--mutant ", name));
+  }
+  std::string names;
+  for (const Mutant& mutant : StreamMutants()) absl::StrAppend(&names, " ", mutant.name);
+  return absl::InvalidArgumentError(
+      absl::StrCat("--mutant ", name, ": there is none of this name; there are:", names));
+}
+
+}  // namespace
+
+int Complain(int status, absl::string_view message) {
+  std::fprintf(stderr, "verbatim: %s\n", std::string(message).c_str());
+  return status;
+}
+
+int Complain(const absl::Status& error) {
+  if (absl::IsInvalidArgument(error)) return Complain(kExitUsage, error.message());
+  if (absl::IsInternal(error) || absl::IsResourceExhausted(error)) {
+    return Complain(kExitOurFault, absl::StrCat("an error of Verbatim itself: ", error.message()));
+  }
+  return Complain(kExitNotJudged, absl::StrCat("nothing could be judged: ", error.message()));
+}
+
+void AddTargetFlags(CLI::App* command, TargetFlags* flags) {
+  command->add_option(
+      "--spawn", flags->spawn,
+      "Start this command (through the shell), with {port}, {host} or {endpoint} filled in, "
+      "wait until it listens, check it, end it and all that it started");
+  command->add_flag("--builtin", flags->builtin, "The built-in reference server");
+  command->add_option("--mutant", flags->mutant, "A server with one known defect");
+}
+
+absl::StatusOr<std::unique_ptr<Target>> MakeTarget(const TargetFlags& flags) {
+  const int named =
+      !flags.endpoint.empty() + !flags.spawn.empty() + flags.builtin + !flags.mutant.empty();
+  if (named != 1) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        named == 0 ? "no target" : "more than one target",
+        ": name one: an endpoint (tcp://127.0.0.1:7), --spawn './server {port}', --builtin or "
+        "--mutant NAME"));
+  }
+  if (flags.builtin) return SpawnSelf("--builtin", "--builtin");
+  if (!flags.mutant.empty()) return SpawnMutant(flags.mutant);
+  if (!flags.spawn.empty()) return Target::Spawned(flags.spawn);
+  const absl::StatusOr<Endpoint> endpoint = Endpoint::Parse(flags.endpoint);
+  if (!endpoint.ok()) return endpoint.status();
+  return Target::Remote(*endpoint);
+}
+
+void AddBudgetFlags(CLI::App* command, BudgetFlags* flags) {
+  command->add_option("--seed", flags->seed, "The same seed gives the same scenarios")
+      ->capture_default_str();
+  command->add_option("--cases", flags->cases, "Scenarios for each requirement that draws them")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command->add_option("--budget", flags->budget, "For the whole check")->capture_default_str();
+  command->add_option("--deadline", flags->deadline, "No progress for so long is a failure")
+      ->capture_default_str();
+  command
+      ->add_option("--timeout-multiplier", flags->timeout_multiplier,
+                   "Times every deadline (not the budget): for slow machines")
+      ->check(CLI::Range(0.01, 1000.0))
+      ->capture_default_str();
+}
+
+absl::StatusOr<Budget> MakeBudget(const BudgetFlags& flags) {
+  const absl::StatusOr<int64_t> whole_ms = Milliseconds("--budget", flags.budget, 1);
+  if (!whole_ms.ok()) return whole_ms.status();
+  const absl::StatusOr<int64_t> deadline_ms =
+      Milliseconds("--deadline", flags.deadline, flags.timeout_multiplier);
+  if (!deadline_ms.ok()) return deadline_ms.status();
+  Budget budget;
+  budget.seed = flags.seed;
+  budget.cases = flags.cases;
+  budget.deadline_ms = *deadline_ms;
+  const auto times = [&](int64_t ms) {
+    return static_cast<int64_t>(static_cast<double>(ms) * flags.timeout_multiplier);
+  };
+  budget.connect_deadline_ms = times(budget.connect_deadline_ms);
+  budget.start_deadline_ms = times(budget.start_deadline_ms);
+  budget.end = std::chrono::steady_clock::now() + std::chrono::milliseconds(*whole_ms);
+  return budget;
+}
+
+bool UseColor(bool no_color) {
+  return !no_color && std::getenv("NO_COLOR") == nullptr && ::isatty(STDOUT_FILENO) == 1;
+}
+
+}  // namespace verbatim

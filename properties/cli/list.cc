@@ -1,0 +1,60 @@
+// verbatim list and verbatim explain: the catalogue, for a reader.
+// Not for: changing it (requirements/catalogue.cc).
+#include <cstdio>
+
+#include "absl/strings/str_cat.h"
+#include "properties/cli/cli.h"
+#include "properties/mutants/stream.h"
+
+namespace verbatim {
+namespace {
+
+void List() {
+  for (const Requirement& row : Catalogue()) {
+    std::printf("%-34s %s  %-8s %s\n", std::string(row.id).c_str(),
+                std::string(LevelName(row.level)).c_str(),
+                std::string(BasisName(row.basis)).c_str(), std::string(row.sentence).c_str());
+  }
+  std::printf("\nMutants, for --mutant NAME:\n");
+  for (const Mutant& mutant : StreamMutants()) {
+    std::printf("%-34s %s (caught by %s)\n", std::string(mutant.name).c_str(),
+                std::string(mutant.what).c_str(), std::string(mutant.caught_by).c_str());
+  }
+}
+
+int Explain(const std::string& id) {
+  const Requirement* row = FindRequirement(id);
+  if (row == nullptr) {
+    return Complain(kExitUsage, absl::StrCat(id, " is not in the catalogue (see: verbatim list)"));
+  }
+  const bool must = row->level == Level::kMust;
+  std::printf(
+      "%s\n\n  what    %s\n  level   %s\n  source  %s (%s)\n  why     %s\n  causes  %s\n  mend    "
+      "%s\n",
+      id.c_str(), std::string(row->sentence).c_str(),
+      must ? "M: what breaks it does not return what it received, or stops serving"
+           : "S: should; it fails a check only with --strict",
+      std::string(row->source).c_str(), std::string(BasisName(row->basis)).c_str(),
+      std::string(row->why).c_str(), std::string(row->causes).c_str(),
+      std::string(row->mend).c_str());
+  return kExitHolds;
+}
+
+}  // namespace
+
+void AddList(CLI::App& app, int* status) {
+  app.add_subcommand("list", "The requirements, a line each")->callback([status] {
+    List();
+    *status = kExitHolds;
+  });
+}
+
+void AddExplain(CLI::App& app, int* status) {
+  auto id = std::make_shared<std::string>();
+  CLI::App* command =
+      app.add_subcommand("explain", "One requirement: what, why, what breaks it, how to mend it");
+  command->add_option("ID", *id, "as in verbatim list")->required();
+  command->callback([id, status] { *status = Explain(*id); });
+}
+
+}  // namespace verbatim

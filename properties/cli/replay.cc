@@ -1,0 +1,117 @@
+// verbatim replay: saved scenarios, played on any target.
+// Not for: looking for smaller ones.
+#include <cstdio>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "properties/cli/cli.h"
+#include "properties/report/terminal.h"
+#include "properties/requirements/engine.h"
+#include "properties/scenario/text.h"
+
+namespace verbatim {
+namespace {
+
+struct ReplayFlags {
+  TargetFlags target;
+  BudgetFlags budget;
+  std::vector<std::string> words;
+  bool no_color = false;
+};
+
+absl::StatusOr<Scenario> ReadScenario(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (!file) return absl::InvalidArgumentError(absl::StrCat(path, ": it can't be read"));
+  absl::StatusOr<Scenario> scenario = ParseScenario(text);
+  if (!scenario.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": ", scenario.status().message()));
+  }
+  if (!scenario->requirement.empty() && FindRequirement(scenario->requirement) == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": requirement ", scenario->requirement,
+                     " is not in the catalogue (see: verbatim list)"));
+  }
+  return scenario;
+}
+
+// The verdict as an outcome, so that it reads as a check's does.
+Outcome AsOutcome(const Scenario& scenario, const Verdict& verdict, const Transcript& transcript) {
+  Outcome outcome;
+  outcome.first = outcome.smallest = scenario;
+  outcome.verdict = verdict;
+  outcome.transcript = transcript.Lines();
+  outcome.recurred = outcome.replays = 1;
+  outcome.result = verdict.Fails() ? Outcome::Result::kFail : Outcome::Result::kPass;
+  if (const Requirement* requirement = FindRequirement(scenario.requirement)) {
+    outcome.id = std::string(requirement->id);
+    outcome.level = std::string(LevelName(requirement->level));
+    outcome.basis = std::string(BasisName(requirement->basis));
+    outcome.sentence = std::string(requirement->sentence);
+    outcome.source = std::string(requirement->source);
+  } else {
+    outcome.id = "every byte rule";
+    outcome.level = "M";
+    outcome.basis = "quoted";
+    outcome.sentence = "What is sent comes back, byte for byte.";
+    outcome.source = "RFC 862";
+  }
+  return outcome;
+}
+
+// Files, and the target as last word unless a flag names it.
+int Replay(ReplayFlags flags) {
+  const bool flagged =
+      flags.target.builtin || !flags.target.spawn.empty() || !flags.target.mutant.empty();
+  if (!flagged && flags.words.size() > 1) {
+    flags.target.endpoint = flags.words.back();
+    flags.words.pop_back();
+  }
+  std::vector<Scenario> scenarios;
+  for (const std::string& path : flags.words) {
+    absl::StatusOr<Scenario> scenario = ReadScenario(path);
+    if (!scenario.ok()) return Complain(scenario.status());
+    scenarios.push_back(*std::move(scenario));
+  }
+  absl::StatusOr<Budget> budget = MakeBudget(flags.budget);
+  if (!budget.ok()) return Complain(budget.status());
+  absl::StatusOr<std::unique_ptr<Target>> target = MakeTarget(flags.target);
+  if (!target.ok()) return Complain(target.status());
+  Engine engine(target->get(), *budget);
+  if (absl::Status status = engine.Reach(); !status.ok()) return Complain(status);
+  TerminalOptions options;
+  options.color = UseColor(flags.no_color);
+  options.replay_command = absl::StrCat("verbatim replay {file} ", (*target)->argument());
+  int status = kExitHolds;
+  for (size_t i = 0; i < scenarios.size(); ++i) {
+    const Requirement* requirement = FindRequirement(scenarios[i].requirement);
+    Transcript transcript;
+    const absl::StatusOr<Verdict> verdict = engine.PlayOnce(
+        scenarios[i], requirement == nullptr ? Rules() : requirement->rules, &transcript);
+    if (!verdict.ok()) return Complain(verdict.status());
+    std::printf("%s: %s\n", flags.words[i].c_str(), VerdictSentence(*verdict).c_str());
+    if (!verdict->Fails()) continue;
+    status = kExitFails;
+    Outcome outcome = AsOutcome(scenarios[i], *verdict, transcript);
+    outcome.target_output = (*target)->Output();
+    std::printf("%s", FailureText(outcome, flags.words[i], options).c_str());
+  }
+  return status;
+}
+
+}  // namespace
+
+void AddReplay(CLI::App& app, int* status) {
+  auto flags = std::make_shared<ReplayFlags>();
+  CLI::App* command = app.add_subcommand("replay", "Play saved scenarios (.echo) on a target");
+  command
+      ->add_option("FILE... [TARGET]", flags->words,
+                   "scenarios; last, unless a flag names the target, its endpoint")
+      ->required();
+  AddTargetFlags(command, &flags->target);
+  AddBudgetFlags(command, &flags->budget);
+  command->add_flag("--no-color", flags->no_color, "No colours");
+  command->callback([flags, status] { *status = Replay(*flags); });
+}
+
+}  // namespace verbatim

@@ -1,0 +1,21 @@
+// Smaller scenarios: the candidates that the search for a smallest counterexample tries.
+// Not for: playing them, or knowing whether they fail (requirements/engine.h walks).
+#pragma once
+
+#include <rapidcheck.h>
+
+#include <vector>
+
+#include "properties/scenario/scenario.h"
+
+namespace verbatim {
+
+// Valid scenarios, each a little smaller than `scenario`, the boldest first: whole connections and
+// runs of steps dropped, neighbouring sends merged, sizes halved, overlays and seeds made plain.
+// Following them always comes to an end. The requirement stays.
+std::vector<Scenario> Smaller(const Scenario& scenario);
+
+// `scenario` with Smaller as its shrinks.
+rc::Shrinkable<Scenario> WithShrinks(const Scenario& scenario);
+
+}  // namespace verbatim

@@ -1,0 +1,137 @@
+#include "properties/judge/judge.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+namespace verbatim {
+namespace {
+
+constexpr size_t kCompareBytes = 64 * 1024;
+constexpr uint64_t kWindowBefore = 16;
+constexpr size_t kWindowShown = 64;
+
+}  // namespace
+
+Judge::Judge(const Scenario& scenario, Rules rules)
+    : rules_(rules), payload_(MakePayload(scenario)), lines_(Connections(scenario)) {}
+
+bool Judge::CaughtUp(uint32_t connection) const {
+  const Line& line = lines_[connection - 1];
+  return line.received >= line.sent;
+}
+
+void Judge::Observe(const Event& event) {
+  assert(event.connection >= 1 && event.connection <= lines_.size());
+  Line& line = lines_[event.connection - 1];
+  switch (event.kind) {
+    case Event::Kind::kSent:
+      line.sent += event.bytes;
+      return;
+    case Event::Kind::kReceived:
+      Received(event.connection, event.data);
+      return;
+    case Event::Kind::kEnded:
+      line.ending = event.ending;
+      return Ended(event);
+    case Event::Kind::kNotConnected:
+      line.ending = event.ending;
+      return Fail(rules_.serves ? Verdict::Kind::kUnserved : Verdict::Kind::kNotJudged, event);
+    case Event::Kind::kSilence:
+      return Fail(rules_.complete ? Verdict::Kind::kWithheld : Verdict::Kind::kNotJudged, event);
+    case Event::Kind::kBlocked:
+      return Fail(rules_.complete ? Verdict::Kind::kStuck : Verdict::Kind::kNotJudged, event);
+    case Event::Kind::kNoEof:
+      return Fail(rules_.ends ? Verdict::Kind::kNotEnded : Verdict::Kind::kNotJudged, event);
+    case Event::Kind::kSkipped:
+      // A connection that ended before its script did is short of what the script would have sent.
+      return Fail(rules_.complete ? Verdict::Kind::kTruncated : Verdict::Kind::kNotJudged, event);
+    case Event::Kind::kConnected:
+    case Event::Kind::kShutdown:
+      return;
+  }
+}
+
+// The other side ended the connection: what it still owed is missing for good.
+void Judge::Ended(const Event& event) {
+  const bool theirs = event.ending == Ending::kFin || event.ending == Ending::kReset ||
+                      event.ending == Ending::kTimedOut;
+  if (!theirs || CaughtUp(event.connection)) return;
+  if (rules_.complete) Fail(Verdict::Kind::kTruncated, event);
+}
+
+void Judge::Fail(Verdict::Kind kind, const Event& event) {
+  if (Over()) return;
+  const Line& line = lines_[event.connection - 1];
+  verdict_.kind = kind;
+  verdict_.connection = event.connection;
+  verdict_.offset = verdict_.window_offset = line.received;
+  verdict_.length = line.sent - std::min(line.sent, line.received);
+  verdict_.waited_ms = event.waited_ms;
+  verdict_.detail = event.text;
+  verdict_.ending = line.ending;
+  verdict_.expected = payload_.Bytes(event.connection, line.received,
+                                     std::min<uint64_t>(verdict_.length, kWindowShown));
+}
+
+void Judge::Received(uint32_t connection, absl::string_view data) {
+  if (differs_) {
+    if (connection == verdict_.connection) {
+      evidence_.append(data.data(), std::min(data.size(), kEvidenceBytes - evidence_.size()));
+    } else if (payload_.Owner(data.substr(0, 4)) == verdict_.connection) {
+      // What is missing there has come here: that says more than that it is missing.
+      differs_ = false;
+      Differs(connection, lines_[connection - 1].received, data);
+    }
+    return;
+  }
+  Line& line = lines_[connection - 1];
+  scratch_.resize(kCompareBytes);
+  while (!data.empty()) {
+    const uint64_t due = line.sent - std::min(line.sent, line.received);
+    const size_t count = static_cast<size_t>(std::min<uint64_t>({data.size(), kCompareBytes, due}));
+    payload_.Fill(connection, line.received, absl::MakeSpan(&scratch_[0], count));
+    if (count == 0 || std::memcmp(scratch_.data(), data.data(), count) != 0) {
+      const size_t same = static_cast<size_t>(
+          std::mismatch(data.begin(), data.begin() + count, scratch_.begin()).first - data.begin());
+      line.received += same;
+      return Differs(connection, line.received, data.substr(same));
+    }
+    line.received += count;
+    data.remove_prefix(count);
+  }
+}
+
+void Judge::Differs(uint32_t connection, uint64_t offset, absl::string_view rest) {
+  if (differs_ || verdict_.Fails()) return;
+  verdict_ = Verdict();  // wrong bytes weigh more than what was left open
+  differs_ = true;
+  verdict_.connection = connection;
+  verdict_.offset = offset;
+  verdict_.ending = lines_[connection - 1].ending;
+  evidence_ = std::string(rest.substr(0, kEvidenceBytes));
+}
+
+void Judge::NameDifference() {
+  const uint64_t offset = verdict_.offset;
+  Classify(payload_, verdict_.connection, offset, lines_[verdict_.connection - 1].sent, evidence_,
+           &verdict_);
+  const uint64_t before = std::min(offset, kWindowBefore);
+  verdict_.window_offset = offset - before;
+  verdict_.seen = payload_.Bytes(verdict_.connection, offset - before, before) +
+                  evidence_.substr(0, kWindowShown - before);
+  const uint64_t shown = std::min<uint64_t>(
+      kWindowShown, lines_[verdict_.connection - 1].sent - verdict_.window_offset);
+  verdict_.expected = payload_.Bytes(verdict_.connection, verdict_.window_offset, shown);
+}
+
+Verdict Judge::Finish() {
+  if (differs_) NameDifference();
+  const Line& line = lines_[verdict_.connection - 1];
+  verdict_.sent_bytes = line.sent;
+  verdict_.received_bytes = line.received;
+  if (!Over()) verdict_.ending = line.ending;
+  return verdict_;
+}
+
+}  // namespace verbatim

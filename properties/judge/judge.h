@@ -1,0 +1,68 @@
+// Judge: a fold over a transcript's events, in bounded memory, without a socket. It says whether
+// what came back is what was sent and, if not, names the difference.
+// Not for: waiting, or deciding how long to wait. The stage does that.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "properties/judge/transcript.h"
+#include "properties/judge/verdict.h"
+#include "properties/scenario/scenario.h"
+
+namespace verbatim {
+
+// What a requirement judges by. Bytes that arrive are judged always.
+struct Rules {
+  bool complete = true;  // what was sent comes back: truncated, withheld, stuck count
+  bool ends = true;      // an end that was expected comes
+  bool serves = true;    // a connection is accepted
+};
+
+class Judge {
+ public:
+  // `scenario` must be valid.
+  Judge(const Scenario& scenario, Rules rules);
+
+  void Observe(const Event& event);
+
+  // Something was found, or was left open by the rules: the rest of the scenario adds nothing.
+  // After wrong bytes, more of them may still tell what kind of wrong it is, up to kEvidenceBytes.
+  bool Over() const { return differs_ || verdict_.kind != Verdict::Kind::kHeld; }
+  // Whether all that was sent on the connection has come back.
+  bool CaughtUp(uint32_t connection) const;
+
+  // The first thing that went wrong. To be called once, at the end.
+  Verdict Finish();
+
+  static constexpr size_t kEvidenceBytes = 512;
+
+ private:
+  struct Line {
+    uint64_t sent = 0;
+    uint64_t received = 0;
+    Ending ending = Ending::kOpen;
+  };
+
+  void Received(uint32_t connection, absl::string_view data);
+  void Differs(uint32_t connection, uint64_t offset, absl::string_view rest);
+  void Ended(const Event& event);
+  void Fail(Verdict::Kind kind, const Event& event);
+  void NameDifference();
+
+  Rules rules_;
+  Payload payload_;
+  std::vector<Line> lines_;
+  Verdict verdict_;
+  bool differs_ = false;
+  std::string evidence_;  // what came from the first difference on
+  std::string scratch_;
+};
+
+// What kind of difference it is: `seen` came where `payload` has its bytes from `offset` on, of
+// which `sent` had been sent in all. Fills kind, length and from_connection. Public for its tests.
+void Classify(const Payload& payload, uint32_t connection, uint64_t offset, uint64_t sent,
+              absl::string_view seen, Verdict* verdict);
+
+}  // namespace verbatim

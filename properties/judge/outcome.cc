@@ -1,0 +1,39 @@
+#include "properties/judge/outcome.h"
+
+namespace verbatim {
+
+absl::string_view ResultName(Outcome::Result result) {
+  constexpr absl::string_view kNames[] = {"pass", "FAIL", "skip", "not claimed", "not run"};
+  return kNames[static_cast<size_t>(result)];
+}
+
+Summary Summarize(const std::vector<Outcome>& outcomes) {
+  Summary summary;
+  for (const Outcome& outcome : outcomes) {
+    summary.distinct_scenarios += outcome.distinct_scenarios;
+    summary.plays += outcome.plays;
+    switch (outcome.result) {
+      case Outcome::Result::kPass:
+        ++summary.passed;
+        break;
+      case Outcome::Result::kFail:
+        ++(outcome.level == "M" ? summary.failed_must : summary.failed_should);
+        break;
+      case Outcome::Result::kSkip:
+      case Outcome::Result::kNotClaimed:
+        ++summary.skipped;
+        break;
+      case Outcome::Result::kNotRun:
+        ++summary.not_run;
+        break;
+    }
+  }
+  return summary;
+}
+
+int Summary::ExitStatus(bool strict) const {
+  if (failed_must > 0 || not_run > 0 || (strict && failed_should > 0)) return 1;
+  return passed + failed_should > 0 ? 0 : 3;
+}
+
+}  // namespace verbatim

@@ -1,0 +1,72 @@
+// Outcome: what became of one requirement on one target. Reports are made from Outcomes and from
+// nothing else.
+// Not for: making one (requirements/engine.h), or printing one (report/).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "properties/judge/verdict.h"
+#include "properties/scenario/scenario.h"
+
+namespace verbatim {
+
+// The same bytes in one piece, played before the cutting is blamed.
+enum class Control { kNotApplicable, kHeld, kFailed };
+
+struct Outcome {
+  enum class Result {
+    kPass,
+    kFail,
+    kSkip,        // can't be judged on this target: `reason`
+    kNotClaimed,  // --without
+    kNotRun,      // the target is gone, or the budget is spent: `reason`
+  };
+  // The requirement, as the catalogue has it; the level as the check takes it ("M", "S").
+  std::string id;
+  std::string level;
+  std::string basis;
+  std::string sentence;
+  std::string source;
+
+  Result result = Result::kNotRun;
+  std::string reason;
+
+  uint64_t plays = 0;               // conversations held, counting the search for a smaller one
+  uint64_t distinct_scenarios = 0;  // of the cases, by their text
+  double seconds = 0;
+
+  // Of a failure:
+  Verdict verdict;    // of `smallest`
+  Scenario first;     // the scenario that failed first
+  Scenario smallest;  // the smallest that breaks the same requirement in the same way
+  std::vector<std::string> transcript;  // of `smallest`
+  Control control = Control::kNotApplicable;
+  Verdict control_verdict;
+  int recurred = 0;  // of `replays` plays of `smallest`, how many failed in the same way
+  int replays = 0;
+  double first_failure_seconds = 0;  // after the requirement began
+  std::string target_output;         // the target's own last words, if it died
+};
+
+// What a whole check came to.
+struct Summary {
+  int passed = 0;
+  int failed_must = 0;
+  int failed_should = 0;
+  int skipped = 0;  // not claimed ones too
+  int not_run = 0;
+  uint64_t distinct_scenarios = 0;
+  uint64_t plays = 0;
+
+  // 0: every M holds (`strict`: every S too); 1: some do not, or were not run; 3: nothing was
+  // judged. What is skipped is no pass.
+  int ExitStatus(bool strict) const;
+};
+Summary Summarize(const std::vector<Outcome>& outcomes);
+
+// "pass", "FAIL", "skip", "not claimed", "not run".
+absl::string_view ResultName(Outcome::Result result);
+
+}  // namespace verbatim

@@ -1,0 +1,61 @@
+// Verdict: what went wrong in a conversation, and where.
+// Not for: finding it out (judge.h), or which requirement it breaks (requirements/).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "properties/judge/transcript.h"
+
+namespace verbatim {
+
+struct Verdict {
+  enum class Kind {
+    kHeld,        // nothing went wrong
+    kLost,        // `length` bytes at `offset` did not come, later ones did
+    kDuplicated,  // `length` bytes that end at `offset` came again
+    kReordered,   // bytes at `offset` came after later ones
+    kCorrupted,   // the byte at `offset` came as another
+    kInserted,    // `length` bytes at `offset` that were never sent (or not yet)
+    kTruncated,   // the connection ended `length` bytes short, at `offset`
+    kWithheld,    // `length` bytes from `offset` on did not come, the connection stayed open
+    kLeaked,      // what came at `offset` belongs to connection `from_connection`
+    kStuck,       // the target took no more: nothing was accepted though we read all along
+    kNotEnded,    // we sent our FIN, and no end came
+    kUnserved,    // a connection was refused, or not accepted in time
+    kDied,        // the target died (the engine says so: no stage can see it)
+    kNotJudged,   // the requirement leaves open what happened
+  };
+  Kind kind = Kind::kHeld;
+  uint32_t connection = 1;
+  uint64_t offset = 0;
+  uint64_t length = 0;
+  bool length_known = true;
+  uint32_t from_connection = 0;
+
+  // The bytes around the first difference, both from `window_offset` on.
+  uint64_t window_offset = 0;
+  std::string expected;
+  std::string seen;
+
+  uint64_t sent_bytes = 0;      // on that connection
+  uint64_t received_bytes = 0;  // on that connection
+  int64_t waited_ms = 0;
+  Ending ending = Ending::kOpen;
+  std::string detail;  // a call's error, or how the target died
+
+  bool Fails() const { return kind != Kind::kHeld && kind != Kind::kNotJudged; }
+  // Whether it was the absence of something: those are judged by a deadline.
+  bool IsSilence() const {
+    return kind == Kind::kWithheld || kind == Kind::kStuck || kind == Kind::kNotEnded;
+  }
+};
+
+// "lost", "withheld" …
+absl::string_view VerdictName(Verdict::Kind kind);
+
+// One sentence: "lost: 1 byte at offset 52341 of connection 1, later ones came".
+std::string VerdictSentence(const Verdict& verdict);
+
+}  // namespace verbatim

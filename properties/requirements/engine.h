@@ -1,0 +1,74 @@
+// Engine: holds a target to requirements. Nothing global, no printing.
+// Not for: choosing requirements, or reports: both are the front end's.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "properties/judge/outcome.h"
+#include "properties/requirements/requirement.h"
+#include "properties/stage/socket/stage.h"
+#include "properties/stage/socket/target.h"
+
+namespace verbatim {
+
+class Engine {
+ public:
+  // The target must outlive the engine.
+  Engine(Target* target, Budget budget);
+
+  // Brings the target up and holds a plain exchange with it, so that a dead target is not blamed on
+  // a requirement. What it answers is not judged here. Returns kUnavailable iff it can't be
+  // connected to, did not listen, or died; kInternal iff our own side failed.
+  absl::Status Reach();
+
+  // Plays the requirement's cases until one fails; then looks for a smaller one, plays the same
+  // bytes in one piece, and counts how often the failure recurs. A spawned target that died is
+  // started again first, kRestarts times at most for one engine. Returns kInternal iff our own side
+  // failed; everything else is in the outcome.
+  absl::StatusOr<Outcome> Run(const Requirement& requirement);
+
+  // Plays one scenario by `rules`, at the whole deadline.
+  absl::StatusOr<Verdict> PlayOnce(const Scenario& scenario, const Rules& rules,
+                                   Transcript* transcript);
+
+  static constexpr int kRestarts = 3;
+  static constexpr int kReplays = 5;
+  // A smaller scenario counts if so many of kReplays plays fail.
+  static constexpr int kRecurs = 3;
+
+ private:
+  enum class Pace { kWhole, kShort };  // how long a silence takes to be one
+
+  absl::StatusOr<Verdict> Play(const Scenario& scenario, const Rules& rules, Pace pace,
+                               Transcript* transcript);
+  absl::Status Ready();
+  bool ProbeHolds();
+  void Explain(const Requirement& requirement, rc::Shrinkable<Scenario> failure, Outcome* outcome);
+  void PlayControl(const Rules& rules, Outcome* outcome);
+  std::vector<Scenario> Shrink(const Rules& rules, rc::Shrinkable<Scenario> failure,
+                               Verdict::Kind kind);
+  bool FailsTwice(const Scenario& scenario, const Rules& rules, Verdict::Kind kind);
+  void Confirm(const Rules& rules, const Scenario& scenario, Outcome* outcome);
+  void ConfirmDeath(const Rules& rules, Outcome* outcome);
+  std::optional<std::string> DiedSoon();
+
+  Target* const target_;
+  const Budget budget_;
+  int64_t slowest_answer_us_ = 0;
+  uint64_t plays_ = 0;
+  bool probe_held_ = false;  // at the start: so a failing probe later means a wedged target
+  absl::Status own_error_;
+};
+
+// The same bytes in one piece on each connection: `scenario` with the sends of its one connection
+// merged. nullopt if it has several connections, or is in one piece already.
+std::optional<Scenario> ControlOf(const Scenario& scenario);
+
+// One requirement on one target.
+absl::StatusOr<Outcome> Run(const Requirement& requirement, Target* target, const Budget& budget);
+
+}  // namespace verbatim

@@ -1,0 +1,37 @@
+#include "properties/requirements/requirement.h"
+
+namespace verbatim {
+
+absl::string_view LevelName(Level level) { return level == Level::kMust ? "M" : "S"; }
+
+absl::string_view BasisName(Basis basis) {
+  switch (basis) {
+    case Basis::kQuoted:
+      return "quoted";
+    case Basis::kDerived:
+      return "derived";
+    case Basis::kRobust:
+      return "robust";
+  }
+  return "";
+}
+
+const Requirement* FindRequirement(absl::string_view id) {
+  for (const Requirement& requirement : Catalogue()) {
+    if (requirement.id == id) return &requirement;
+  }
+  return nullptr;
+}
+
+bool GlobMatches(absl::string_view glob, absl::string_view id) {
+  if (glob.empty()) return id.empty();
+  if (glob.front() != '*') {
+    return !id.empty() && glob.front() == id.front() && GlobMatches(glob.substr(1), id.substr(1));
+  }
+  for (size_t skip = 0; skip <= id.size(); ++skip) {
+    if (GlobMatches(glob.substr(1), id.substr(skip))) return true;
+  }
+  return false;
+}
+
+}  // namespace verbatim

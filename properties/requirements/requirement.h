@@ -1,0 +1,67 @@
+// Requirement: one row of the catalogue, as data: what an echo must do, who says so, and the
+// scenarios that show it.
+// Not for: playing them (engine.h).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "properties/generate/scenarios.h"
+#include "properties/judge/judge.h"
+
+namespace verbatim {
+
+enum class Level {
+  kMust,    // M: what breaks it does not return what it received, or stops serving
+  kShould,  // S
+};
+enum class Basis {
+  kQuoted,   // the standard says it
+  kDerived,  // it follows from a standard
+  kRobust,   // sound engineering
+};
+absl::string_view LevelName(Level level);  // "M", "S"
+absl::string_view BasisName(Basis basis);  // "quoted", "derived", "robust"
+
+// How much to spend. The same seed gives the same scenarios.
+struct Budget {
+  uint64_t seed = 1;
+  int cases = 100;
+  uint64_t bulk_bytes = 64 << 20;
+  int64_t deadline_ms = 2000;  // no progress for so long is a silence
+  int64_t connect_deadline_ms = 15'000;
+  int64_t start_deadline_ms = 15'000;  // until a spawned target listens
+  int64_t shrink_ms = 7000;            // for the search for a smaller scenario
+  // When the whole check is to be over.
+  std::chrono::steady_clock::time_point end = std::chrono::steady_clock::time_point::max();
+
+  bool Spent() const { return std::chrono::steady_clock::now() >= end; }
+};
+
+struct Requirement {
+  absl::string_view id;
+  Level level;
+  Basis basis;
+  absl::string_view sentence;
+  absl::string_view source;
+  absl::string_view why;     // it matters
+  absl::string_view causes;  // what usually breaks it
+  absl::string_view mend;
+  uint32_t needs = 0;  // Capability bits
+  Rules rules;
+  // The scenarios, drawn one at a time; without the line "requirement".
+  Cases (*cases)(const Budget& budget) = nullptr;
+};
+
+// Every requirement that there is, in the order in which they are run.
+const std::vector<Requirement>& Catalogue();
+
+// nullptr if there is none of this id.
+const Requirement* FindRequirement(absl::string_view id);
+
+// Whether `id` is of the form `glob`, in which * stands for any run of characters, dots included.
+bool GlobMatches(absl::string_view glob, absl::string_view id);
+
+}  // namespace verbatim

@@ -1,0 +1,36 @@
+// The socket stage: plays a scenario over real sockets, as a peer of a server.
+// Not for: starting the target (target.h), or saying what its answers mean (judge/).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/address.h"
+#include "properties/judge/judge.h"
+#include "properties/judge/transcript.h"
+#include "properties/scenario/scenario.h"
+
+namespace verbatim {
+
+// Every deadline but the connect's means "no progress for".
+struct StageOptions {
+  int64_t deadline_ms = 2000;
+  // A full backlog drops SYNs, which are sent again after 1, 3 and 7 s.
+  int64_t connect_deadline_ms = 15'000;
+  // A stalled peer's send is over when nothing was accepted for so long.
+  int64_t block_ms = 500;
+};
+
+// What the stage itself learnt.
+struct Played {
+  int64_t slowest_answer_us = 0;  // the longest time that an await that succeeded took
+};
+
+// Plays `scenario` (valid) against the first of `addresses` that accepts. Every event goes to
+// `judge` and, unless it is null, to `transcript`. Stops early once the judge says that it is over.
+// Returns kInternal iff our own side failed (no descriptors, no ports).
+absl::StatusOr<Played> Play(const Scenario& scenario, const std::vector<SocketAddress>& addresses,
+                            const StageOptions& options, Judge* judge, Transcript* transcript);
+
+}  // namespace verbatim
