@@ -90,12 +90,16 @@ class Client {
         pollfd{read_socket || write_socket ? socket_.get() : -1,
                static_cast<short>((read_socket ? POLLIN : 0) | (write_socket ? POLLOUT : 0)), 0},
         pollfd{write_output ? output_ : -1, POLLOUT, 0}};
-    const int ready = RetryEintr([&] { return kernel_->Poll(polls.data(), polls.size(), -1); });
+    // After an error of send, only what is here already is read: nothing is waited for.
+    const bool drains = read_socket && write_error_ != 0;
+    const int timeout_ms = drains ? 0 : -1;
+    const int ready =
+        RetryEintr([&] { return kernel_->Poll(polls.data(), polls.size(), timeout_ms); });
     if (ready < 0) return ErrnoStatus(-ready, "poll", "");
     absl::Status status;
     if (polls[0].revents != 0) status.Update(ReadInput());
     if (write_socket && polls[1].revents != 0) status.Update(WriteSocket());
-    if (read_socket && (polls[1].revents & ~POLLOUT) != 0) status.Update(ReadSocket());
+    if (drains || (read_socket && (polls[1].revents & ~POLLOUT) != 0)) status.Update(ReadSocket());
     if (polls[2].revents != 0) status.Update(WriteOutput());
     return status;
   }
@@ -115,12 +119,11 @@ class Client {
     const ssize_t sent = RetryEintr(
         [&] { return kernel_->Send(socket_.get(), due.data(), due.size(), MSG_NOSIGNAL); });
     if (sent == -EAGAIN) return absl::OkStatus();
-    // The server has gone. What it returned before may still be here: read that first.
-    if (sent == -EPIPE || sent == -ECONNRESET) {
+    // The server has gone. What it returned before may still be here: that is read first.
+    if (sent < 0) {
       write_error_ = static_cast<int>(-sent);
-      return ReadSocket();
+      return absl::OkStatus();
     }
-    if (sent < 0) return ErrnoStatus(static_cast<int>(-sent), "send", "");
     to_socket_.Sent(static_cast<size_t>(sent));
     return EndOutputIfDue();
   }
@@ -136,7 +139,6 @@ class Client {
 
   absl::Status ReadSocket() {
     const size_t room = std::min(buffer_.size(), to_output_.Receivable());
-    if (room == 0) return absl::OkStatus();
     const ssize_t got =
         RetryEintr([&] { return kernel_->Recv(socket_.get(), buffer_.data(), room, 0); });
     if (got == -EAGAIN && write_error_ == 0) return absl::OkStatus();

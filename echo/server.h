@@ -68,11 +68,12 @@ class Server {
     std::array<epoll_event, 256> events;
     while (true) {
       const int count = RetryEintr(
-          [&] { return kernel_->EpollWait(epoll_.get(), events.data(), events.size(), -1); });
+          [&] { return kernel_->EpollWait(epoll_.get(), events.data(), events.size(), WaitMs()); });
       if (count < 0) return ErrnoStatus(-count, "epoll_wait", "");
+      if (count == 0) AcceptAgain();
       for (int i = 0; i < count; ++i) {
         const int fd = events[i].data.fd;
-        if (fd == stop) return absl::OkStatus();
+        if (fd == stop) return peers_.clear(), absl::OkStatus();
         if (listeners_.count(fd) != 0) {
           Accept(fd);
         } else if (const auto peer = peers_.find(fd); peer != peers_.end()) {
@@ -97,6 +98,9 @@ class Server {
   static constexpr int kAcceptsATurn = 64;
   // Likewise the reads of one connection: one that never stops sending does not starve the rest.
   static constexpr int kReadsATurn = 4;
+  // Without descriptors or memory, accepting is tried again after this long without an event, since
+  // others may have given some back.
+  static constexpr int kRestMs = 100;
 
   absl::Status Open() {
     if (epoll_) return absl::OkStatus();
@@ -114,6 +118,8 @@ class Server {
     return result < 0 ? ErrnoStatus(-result, "epoll_ctl", "") : absl::OkStatus();
   }
 
+  int WaitMs() const { return resting_ ? kRestMs : -1; }
+
   void Accept(int listener) {
     for (int i = 0; i < kAcceptsATurn; ++i) {
       sockaddr_storage from{};
@@ -124,6 +130,7 @@ class Server {
                                SOCK_NONBLOCK | SOCK_CLOEXEC);
       });
       if (fd < 0) return AcceptFailed(-fd);
+      full_ = false;
       KernelFd<K> owner(fd, KernelCloser<K>{kernel_});
       auto address = SocketAddress::FromSockaddr(reinterpret_cast<sockaddr*>(&from), length);
       if (!Watch(EPOLL_CTL_ADD, fd, EPOLLIN).ok()) continue;  // no memory: it is closed again
@@ -135,21 +142,24 @@ class Server {
   }
 
   // Most errors belong to the connection that was to be accepted, and pass with it (accept(2)).
-  // Without descriptors or memory the listeners rest until a connection ends: they would be ready
-  // all the time.
+  // Without descriptors or memory the listeners rest until a connection ends or kRestMs have
+  // passed: they would be ready all the time.
   void AcceptFailed(int error) {
     const bool full = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
     if (!full) return;
     if (!full_) log_->Full(error);
-    if (peers_.empty()) return;  // nothing will end: keep trying
     full_ = true;
-    for (const auto& [fd, owner] : listeners_) Watch(EPOLL_CTL_MOD, fd, 0).IgnoreError();
+    Rest(true);
   }
 
   void AcceptAgain() {
-    if (!full_) return;
-    full_ = false;
-    for (const auto& [fd, owner] : listeners_) Watch(EPOLL_CTL_MOD, fd, EPOLLIN).IgnoreError();
+    if (resting_) Rest(false);
+  }
+
+  void Rest(bool rest) {
+    resting_ = rest;
+    const uint32_t interest = rest ? 0 : EPOLLIN;
+    for (const auto& [fd, owner] : listeners_) Watch(EPOLL_CTL_MOD, fd, interest).IgnoreError();
   }
 
   // Sends what is kept, then receives and sends on at once, as long as neither would wait.
@@ -213,7 +223,8 @@ class Server {
   KernelFd<K> epoll_;
   std::unordered_map<int, KernelFd<K>> listeners_;
   std::unordered_map<int, Peer> peers_;
-  bool full_ = false;
+  bool full_ = false;     // the last accept failed for want of descriptors or memory
+  bool resting_ = false;  // the listeners are not watched
 };
 
 }  // namespace verbatim

@@ -44,13 +44,15 @@ std::vector<Requirement> Rows() {
        "Use the count that read returned, and test with exactly the buffer's size.", 0, kAll,
        BufferEdges},
       {"stream.exact.bulk", Level::kMust, Basis::kQuoted,
-       "Many times every buffer on the way comes back, while the peer reads all along.",
+       "Many times every buffer on the way comes back to a peer that reads all along and is never "
+       "more than 64 KiB "
+       "ahead.",
        "RFC 862: \"any data received is sent back\"",
-       "Only with full buffers do short writes and EAGAIN happen.",
-       "The count that write returned is ignored; the rest of a short write is sent from its "
-       "beginning again.",
-       "Write in a loop, from where the last write ended, waiting for POLLOUT in between.", 0, kAll,
-       Bulk},
+       "What goes wrong once in a megabyte goes wrong every day.",
+       "A buffer that wraps round at the wrong place; a counter that overflows; a byte lost "
+       "between "
+       "two reads.",
+       "Count what was read and what was written, and compare at the end.", 0, kAll, Bulk},
       {"stream.silent.first", Level::kMust, Basis::kDerived,
        "Nothing is sent before something was received (observed for 300 ms).",
        "RFC 862: what is sent is what was received",

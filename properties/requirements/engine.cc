@@ -182,7 +182,10 @@ void Engine::Explain(const Requirement& requirement, rc::Shrinkable<Scenario> fa
     return ConfirmDeath(rules, outcome);
   }
   PlayControl(rules, outcome);
-  const std::vector<Scenario> chain = Shrink(rules, std::move(failure), outcome->verdict.kind);
+  std::vector<Scenario> chain = Shrink(rules, std::move(failure), outcome->verdict.kind);
+  // A silence takes a whole deadline to confirm: then only the two ends are tried.
+  if (outcome->verdict.IsSilence() && chain.size() > 2)
+    chain.erase(chain.begin() + 1, chain.end() - 1);
   // From the smallest back to the first, until one fails often enough. The first is never lost:
   // where none does, it is what is shown, as it was seen.
   for (auto scenario = chain.rbegin(); scenario != chain.rend(); ++scenario) {

@@ -23,6 +23,8 @@ constexpr absl::string_view kStepNames[] = {"connect", "send",     "await", "pau
 absl::string_view SendProblem(const Step& step, uint64_t payload_bytes, Line& line) {
   if (line.shut) return "nothing can be sent after a shutdown";
   const uint64_t left = payload_bytes - line.sent_bytes;
+  if (step.ahead != 0 && line.stalled)
+    return "a stalled connection never catches up: leave out ahead";
   if (step.amount == 0) return "a send is of 1 byte or more";
   if (step.amount != kRest && step.amount > left) return "the payload has fewer bytes left";
   line.sent_bytes += step.amount == kRest ? left : step.amount;

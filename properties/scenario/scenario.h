@@ -32,6 +32,9 @@ struct Step {
   Kind kind = Kind::kSend;
   uint32_t connection = 1;
   uint64_t amount = 0;
+  // Of kSend: wait where more than so many bytes have not come back yet; 0: send on. A peer that is
+  // never far ahead shows what a target does to the bytes, and not how it bears a backlog.
+  uint64_t ahead = 0;
 
   friend bool operator==(const Step&, const Step&) = default;
 };

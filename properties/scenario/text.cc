@@ -116,6 +116,19 @@ std::optional<Kind> KindOf(absl::string_view name) {
   return std::nullopt;
 }
 
+absl::Status ParseSend(const std::vector<absl::string_view>& words, Step* step) {
+  const bool ahead = words.size() == 4 && words[2] == "ahead";
+  std::optional<uint64_t> amount, distance = uint64_t{0};
+  if (words.size() == 2 || ahead) amount = words[1] == "rest" ? kRest : Number(words[1]);
+  if (ahead) distance = Number(words[3]);
+  if (!amount || !distance || (ahead && *distance == 0)) {
+    return Bad("a send is: send N, or: send rest; behind it may stand: ahead N");
+  }
+  step->amount = *amount;
+  step->ahead = *distance;
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Step> ParseStep(absl::string_view line) {
   std::vector<absl::string_view> words =
       absl::StrSplit(line.substr(0, line.find('#')), absl::ByAnyChar(" \t\r"), absl::SkipEmpty());
@@ -128,10 +141,8 @@ absl::StatusOr<Step> ParseStep(absl::string_view line) {
     step.connection = static_cast<uint32_t>(*number);
     words.erase(words.begin());
   }
-  if (words.size() == 2 && words[0] == "send") {
-    const std::optional<uint64_t> amount = words[1] == "rest" ? kRest : Number(words[1]);
-    if (!amount) return Bad("a send is: send N, or: send rest");
-    step.amount = *amount;
+  if (words[0] == "send") {
+    if (absl::Status status = ParseSend(words, &step); !status.ok()) return status;
     return step;
   }
   if (words.size() == 2 && words[0] == "pause") {
@@ -144,7 +155,7 @@ absl::StatusOr<Step> ParseStep(absl::string_view line) {
   }
   const std::optional<Kind> kind =
       KindOf(words.size() == 2 ? absl::StrCat(words[0], " ", words[1]) : std::string(words[0]));
-  if (words.size() > 2 || !kind || *kind == Kind::kSend || *kind == Kind::kPause) {
+  if (words.size() > 2 || !kind || *kind == Kind::kPause) {
     return Bad(
         "a step is one of: connect, send N, send rest, await, pause Nms, stall, resume, "
         "shutdown, reset, close, expect eof");
@@ -212,6 +223,7 @@ std::string PrintScenario(const Scenario& scenario) {
     absl::StrAppend(&text, StepName(step.kind));
     if (step.kind == Kind::kSend && step.amount == kRest) text += " rest";
     if (step.kind == Kind::kSend && step.amount != kRest) absl::StrAppend(&text, " ", step.amount);
+    if (step.kind == Kind::kSend && step.ahead != 0) absl::StrAppend(&text, " ahead ", step.ahead);
     if (step.kind == Kind::kPause) absl::StrAppend(&text, " ", step.amount, "ms");
     text += "\n";
   }

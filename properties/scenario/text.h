@@ -5,7 +5,7 @@
 //     payload coded 8192 seed 7 overlay crlf-at-cuts    # or: payload "\x00\xff GET\r\n"
 //     send 3
 //     @2 connect
-//     @2 send rest
+//     @2 send rest ahead 65536       # never with more than 65536 bytes still to come back
 //     pause 10ms
 //
 // One step a line; "@N " names the connection, 1 if there is none; "#" begins a comment. The first

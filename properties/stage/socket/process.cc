@@ -31,6 +31,7 @@ namespace {
 constexpr int kGraceMs = 200;  // between SIGTERM and SIGKILL
 constexpr int kReapRounds = 200;
 constexpr int kReapPauseMs = 5;
+constexpr int kLooks = 4;
 
 struct Parent {
   pid_t parent;
@@ -132,10 +133,23 @@ std::optional<std::string> Process::Ended() {
 }
 
 bool Process::WaitUntilEnded(int timeout_ms) {
+  if (!Ended()) Linger(timeout_ms);
+  return Ended().has_value();
+}
+
+void Process::Linger(int timeout_ms) {
   pollfd poll = {pidfd_.get(), POLLIN, 0};
   // The descriptor of a process that has ended is always ready, so it is left out then.
   RetryEintr([&] { return ::poll(&poll, status_ ? 0 : 1, timeout_ms) < 0 ? -errno : 0; });
-  return Ended().has_value();
+}
+
+bool Process::Gone() {
+  if (!Ended()) return false;
+  for (int look = 0; look < kLooks; ++look) {
+    if (!Members().empty()) return false;
+    Linger(kReapPauseMs);
+  }
+  return true;
 }
 
 std::vector<pid_t> Process::Members() const {
@@ -162,12 +176,12 @@ std::vector<pid_t> Process::Members() const {
 
 void Process::KillAll() {
   ::kill(-pid_, SIGTERM);
-  if (!Ended()) WaitUntilEnded(kGraceMs);
+  WaitUntilEnded(kGraceMs);
   // A process may fork while it is being killed: again, until nobody is left.
   for (int round = 0; round < kReapRounds; ++round) {
     const std::vector<pid_t> members = Members();
     for (const pid_t pid : members) ::kill(pid, SIGKILL);
-    if (!members.empty() || !status_) WaitUntilEnded(kReapPauseMs);
+    if (!members.empty() || !status_) Linger(kReapPauseMs);
     for (const pid_t pid : members) {
       if (pid != pid_) ::waitpid(pid, nullptr, WNOHANG);
     }
@@ -195,7 +209,7 @@ void Process::KeepOutput() {
 }
 
 std::string Process::Output() {
-  const bool over = Ended() && Members().empty();
+  const bool over = Gone();
   std::unique_lock<std::mutex> lock(mutex_);
   // The writers are gone, so the end of the pipe is only a moment away.
   if (over) finished_.wait_for(lock, std::chrono::seconds(1), [this] { return at_end_; });

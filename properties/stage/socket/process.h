@@ -33,9 +33,15 @@ class Process {
   // How the command itself ended ("exited with status 1", "was killed by SIGPIPE"); nullopt while
   // it runs. What it started may go on.
   std::optional<std::string> Ended();
-  // Waits until it has ended, at most `timeout_ms`. True if it has. Once it has, this waits all the
-  // same: for what the command left behind.
+  // Waits until it has ended, at most `timeout_ms`. True if it has.
   bool WaitUntilEnded(int timeout_ms);
+  // Lets `timeout_ms` go by, less if the command ends meanwhile: between two looks at what it
+  // started.
+  void Linger(int timeout_ms);
+
+  // Whether the command has ended and nothing that it started lives. Takes a few milliseconds to be
+  // sure: a process that is just being executed can't be told by its environment.
+  bool Gone();
 
   // The command and everything that it started, as far as it lives.
   std::vector<pid_t> Members() const;

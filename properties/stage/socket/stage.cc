@@ -132,12 +132,12 @@ class Performance {
                       absl::MakeSpan(&send_buffer_[0], filled_to - filled_from));
       }
       const size_t sent = line.Send(absl::MakeConstSpan(
-          &send_buffer_[line.sent_bytes - filled_from], filled_to - line.sent_bytes));
+          &send_buffer_[line.sent_bytes - filled_from], MaySend(line, step, filled_to)));
       const uint64_t received = line.received_bytes;
       if (sent > 0) {
         Emit({.kind = Event::Kind::kSent, .connection = step.connection, .bytes = sent});
         if (line.sent_bytes < end) PollOnce(0, 0);
-      } else if (!line.broken() && !WaitToSend(step.connection, progress_us)) {
+      } else if (!line.broken() && !WaitToSend(step, progress_us)) {
         return;
       }
       if (sent > 0 || line.received_bytes > received) progress_us = NowUs();
@@ -150,16 +150,27 @@ class Performance {
     }
   }
 
+  // How many bytes the step allows now, up to `end`.
+  static uint64_t MaySend(const Line& line, const Step& step, uint64_t end) {
+    const uint64_t due = line.sent_bytes - std::min(line.sent_bytes, line.received_bytes);
+    const uint64_t left = end - line.sent_bytes;
+    return step.ahead == 0 ? left : std::min(left, step.ahead - std::min(step.ahead, due));
+  }
+
   // False when it has taken too long.
-  bool WaitToSend(uint32_t connection, int64_t progress_us) {
-    const int64_t limit_ms = At(connection).stalled ? options_.block_ms : options_.deadline_ms;
+  bool WaitToSend(const Step& step, int64_t progress_us) {
+    const Line& line = At(step.connection);
+    const bool behind = MaySend(line, step, line.sent_bytes + 1) == 0;
+    const int64_t limit_ms = line.stalled ? options_.block_ms : options_.deadline_ms;
     const int64_t left_us = progress_us + limit_ms * 1000 - NowUs();
     if (left_us > 0) {
-      PollOnce((left_us + 999) / 1000, connection);
+      PollOnce((left_us + 999) / 1000, behind ? 0 : step.connection);
       return true;
     }
-    if (!At(connection).stalled) {
-      Emit({.kind = Event::Kind::kBlocked, .connection = connection, .waited_ms = limit_ms});
+    if (!line.stalled) {
+      Emit({.kind = behind ? Event::Kind::kSilence : Event::Kind::kBlocked,
+            .connection = step.connection,
+            .waited_ms = limit_ms});
     }
     return false;
   }
@@ -241,27 +252,30 @@ class Performance {
     }
   }
 
-  // Takes in what is still on the way, so that we never close with bytes unread (that sends a RST),
-  // and so that the judge sees what kind of wrong the wrong bytes are.
+  // Takes in what is still on the way, so that we never close with bytes unread (that sends a RST).
   void Finish() {
-    if (judge_->Over()) {
-      const int64_t end_us = NowUs() + 10 * kEvidenceMs * 1000;
-      for (uint32_t i = 1; i <= kMaxConnections; ++i) {
-        At(i).stalled = false;
-        if (!At(i).open() || At(i).shut()) continue;
-        At(i).Shutdown();
-        Emit({.kind = Event::Kind::kShutdown, .connection = i});
-      }
-      while (AnyOpen() && NowUs() < end_us) {
-        const uint64_t received = Received();
-        PollOnce(kEvidenceMs, 0);
-        if (Received() == received) break;
-      }
-    } else {
-      for (Line& line : lines_) line.stalled = false;
-      PollOnce(0, 0);
+    for (Line& line : lines_) line.stalled = false;
+    judge_->Over() ? GatherEvidence() : PollOnce(0, 0);
+    for (Line& line : lines_) {
+      // Where it failed, what was not taken would hang about after a close, and keep the target
+      // busy.
+      judge_->Over() && line.open() ? line.Reset() : line.Close();
     }
-    for (Line& line : lines_) line.Close();
+  }
+
+  // More of the wrong bytes tells what kind of wrong they are.
+  void GatherEvidence() {
+    for (uint32_t i = 1; i <= kMaxConnections; ++i) {
+      if (!At(i).open() || At(i).shut()) continue;
+      At(i).Shutdown();
+      Emit({.kind = Event::Kind::kShutdown, .connection = i});
+    }
+    const int64_t end_us = NowUs() + 10 * kEvidenceMs * 1000;
+    while (AnyOpen() && NowUs() < end_us) {
+      const uint64_t received = Received();
+      PollOnce(kEvidenceMs, 0);
+      if (Received() == received) break;
+    }
   }
 
   bool AnyOpen() const {

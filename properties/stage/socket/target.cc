@@ -94,10 +94,11 @@ absl::Status Target::WaitUntilListening(int64_t deadline_ms) {
   using std::chrono::steady_clock;
   const auto end = steady_clock::now() + std::chrono::milliseconds(deadline_ms);
   while (true) {
-    const bool ended = process_->Ended().has_value();
-    const std::vector<pid_t> members = process_->Members();
-    if (const std::optional<Listener> listener = FindListener(port_->port())) {
-      if (OwnsSocket(members, listener->inode).value_or(true)) {
+    const std::optional<Listener> listener = FindListener(port_->port());
+    // Looked up after the listener, so that who listens is among them, however lately it was
+    // forked.
+    if (listener) {
+      if (OwnsSocket(process_->Members(), listener->inode).value_or(true)) {
         addresses_ = listener->addresses;
         return absl::OkStatus();
       }
@@ -106,7 +107,7 @@ absl::Status Target::WaitUntilListening(int64_t deadline_ms) {
     }
     // The command may have left a daemon behind; only when nobody is left there is nothing to wait
     // for.
-    if (ended && members.empty()) {
+    if (process_->Gone()) {
       return absl::UnavailableError(absl::StrCat("the target ", *process_->Ended(),
                                                  " before it listened on port ", port_->port(),
                                                  LastWords(process_->Output())));
@@ -116,7 +117,7 @@ absl::Status Target::WaitUntilListening(int64_t deadline_ms) {
                                                  port_->port(), " within ", deadline_ms, " ms",
                                                  LastWords(process_->Output())));
     }
-    process_->WaitUntilEnded(kLookAgainMs);
+    process_->Linger(kLookAgainMs);
   }
 }
 
@@ -127,8 +128,7 @@ void Target::Stop() {
 }
 
 std::optional<std::string> Target::Died() {
-  if (process_ == nullptr || !process_->Ended() || !process_->Members().empty())
-    return std::nullopt;
+  if (process_ == nullptr || !process_->Gone()) return std::nullopt;
   return *process_->Ended();
 }
 

@@ -1,0 +1,291 @@
+// Server on real loopback sockets, one thread for it and one for the peers.
+#include "echo/server.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <set>
+
+#include "core/posix_kernel.h"
+#include "echo/serving_test.h"
+
+namespace verbatim {
+namespace {
+
+TEST(Server, ReturnsWhatItReceivesAndEndsAfterThePeersEnd) {
+  PosixKernel kernel;
+  ServerThread server(&kernel, {Loopback4()});
+  const UniqueFd peer = server.Connect();
+  ASSERT_TRUE(WriteAll(peer.get(), "one"));
+  EXPECT_EQ(ReadUpTo(peer.get(), 3).bytes, "one");
+  ASSERT_TRUE(WriteAll(peer.get(), absl::string_view("\0two\n", 5)));
+  ::shutdown(peer.get(), SHUT_WR);
+  const Reading rest = ReadToEnd(peer.get());
+  EXPECT_EQ(rest.bytes, std::string("\0two\n", 5));
+  EXPECT_EQ(rest.error, 0);
+  EXPECT_TRUE(server.Stop().ok());
+}
+
+TEST(Server, LogsWhoConnectedHowManyBytesAndTheEnd) {
+  PosixKernel kernel;
+  ServerThread server(&kernel, {Loopback4()});
+  const UniqueFd peer = server.Connect();
+  sockaddr_storage own{};
+  socklen_t length = sizeof(own);
+  ASSERT_EQ(::getsockname(peer.get(), reinterpret_cast<sockaddr*>(&own), &length), 0);
+  const auto address = SocketAddress::FromSockaddr(reinterpret_cast<sockaddr*>(&own), length);
+  ASSERT_TRUE(WriteAll(peer.get(), "12345"));
+  ::shutdown(peer.get(), SHUT_WR);
+  ReadToEnd(peer.get());
+  const auto connected = server.log().WaitForKind(LogEntry::kConnected, 1);
+  const auto ended = server.log().WaitForKind(LogEntry::kEnded, 1);
+  ASSERT_EQ(connected.size(), 1u);
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_TRUE(connected[0].peer == *address);
+  EXPECT_TRUE(ended[0].peer == *address);
+  EXPECT_EQ(ended[0].received_bytes, 5u);
+  EXPECT_EQ(ended[0].sent_bytes, 5u);
+  EXPECT_EQ(ended[0].error, 0);
+}
+
+TEST(Server, KeepsManyInterleavedConnectionsApart) {
+  PosixKernel kernel;
+  ServerThread server(&kernel, {Loopback4()});
+  std::vector<Conversation> all(100);
+  for (size_t i = 0; i < all.size(); ++i) {
+    all[i].fd = server.Connect();
+    ASSERT_TRUE(all[i].fd);
+    all[i].payload = TestPayload(500 + 40 * i, static_cast<uint32_t>(i));
+    all[i].send_bytes = {1 + i, 500};
+    all[i].read_bytes = {1 + 3 * i};
+  }
+  EXPECT_TRUE(Converse(all));
+  EXPECT_EQ(server.log().WaitForKind(LogEntry::kEnded, all.size()).size(), all.size());
+}
+
+TEST(Server, DrainsEverythingAfterAHalfClose) {
+  PosixKernel kernel;
+  ServerThread server(&kernel, {Loopback4()}, {.session_bytes = 1000});
+  const UniqueFd peer = server.Connect();
+  const std::string payload = TestPayload(50000);
+  ASSERT_TRUE(WriteAll(peer.get(), payload));
+  ::shutdown(peer.get(), SHUT_WR);
+  const Reading all = ReadToEnd(peer.get());
+  EXPECT_TRUE(all.bytes == payload);
+  EXPECT_EQ(all.error, 0);
+}
+
+TEST(Server, OneThatEndsWithoutAByteIsEnded) {
+  PosixKernel kernel;
+  ServerThread server(&kernel, {Loopback4()});
+  const UniqueFd peer = server.Connect();
+  ::shutdown(peer.get(), SHUT_WR);
+  const Reading all = ReadToEnd(peer.get());
+  EXPECT_EQ(all.bytes, "");
+  EXPECT_EQ(all.error, 0);
+}
+
+// Counts what a server holds: received and not sent again. For one connection.
+class CountingKernel : public PosixKernel {
+ public:
+  ssize_t Recv(int fd, void* data, size_t bytes, int flags) {
+    const ssize_t count = PosixKernel::Recv(fd, data, bytes, flags);
+    if (count > 0) held_bytes_ += count;
+    most_held_bytes = std::max<ssize_t>(most_held_bytes, held_bytes_);
+    return count;
+  }
+  ssize_t Send(int fd, const void* data, size_t bytes, int flags) {
+    const ssize_t count = PosixKernel::Send(fd, data, bytes, flags);
+    if (count > 0) held_bytes_ -= count;
+    if (count == -EAGAIN) ++sends_refused;
+    return count;
+  }
+  std::atomic<ssize_t> most_held_bytes = 0;
+  std::atomic<int> sends_refused = 0, accepts_refused = 0;
+
+ private:
+  ssize_t held_bytes_ = 0;
+};
+
+TEST(Server, ALateReaderGetsEveryByteAndCostsBoundedMemory) {
+  CountingKernel kernel;
+  constexpr size_t kSessionBytes = 10000;
+  ServerThread server(&kernel, {Loopback4()}, {.session_bytes = kSessionBytes});
+  std::vector<Conversation> all(1);
+  Conversation& late = all[0];
+  late.fd = server.Connect();
+  late.payload = TestPayload(32 << 20);
+  // Nothing is read until the server's own send has been refused: then it is under pressure.
+  while (kernel.sends_refused == 0 && !late.over) {
+    pollfd poll = {late.fd.get(), POLLOUT, 0};
+    if (::poll(&poll, 1, 10) > 0) late.SendPiece();
+  }
+  EXPECT_TRUE(Converse(all));
+  EXPECT_GT(kernel.sends_refused, 0);
+  EXPECT_LE(kernel.most_held_bytes, static_cast<ssize_t>(kSessionBytes));
+}
+
+TEST(Server, APeersResetIsLoggedAndDisturbsNobodyElse) {
+  PosixKernel kernel;
+  ServerThread server(&kernel, {Loopback4()});
+  const UniqueFd other = server.Connect();
+  UniqueFd rude = server.Connect();
+  ASSERT_TRUE(WriteAll(rude.get(), "abc"));
+  ASSERT_EQ(ReadUpTo(rude.get(), 3).bytes, "abc");
+  ASSERT_TRUE(WriteAll(other.get(), "12"));
+  Reset(std::move(rude));
+  const auto ended = server.log().WaitForKind(LogEntry::kEnded, 1);
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_EQ(ended[0].error, ECONNRESET);
+  EXPECT_EQ(ended[0].received_bytes, 3u);
+  ASSERT_TRUE(WriteAll(other.get(), "34"));
+  EXPECT_EQ(ReadUpTo(other.get(), 4).bytes, "1234");
+}
+
+TEST(Server, AResetWhileMuchIsDueIsNoDeathBySigpipe) {
+  CountingKernel kernel;
+  ServerThread server(&kernel, {Loopback4()}, {.session_bytes = 1000});
+  Conversation rude;
+  rude.fd = server.Connect();
+  rude.payload = TestPayload(32 << 20);
+  while (kernel.sends_refused == 0 && !rude.over) {
+    pollfd poll = {rude.fd.get(), POLLOUT, 0};
+    if (::poll(&poll, 1, 10) > 0) rude.SendPiece();
+  }
+  Reset(std::move(rude.fd));
+  const auto ended = server.log().WaitForKind(LogEntry::kEnded, 1);
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_TRUE(ended[0].error == ECONNRESET || ended[0].error == EPIPE) << ended[0].error;
+  EXPECT_GT(ended[0].received_bytes, ended[0].sent_bytes);
+  const UniqueFd next = server.Connect();
+  ASSERT_TRUE(WriteAll(next.get(), "next"));
+  EXPECT_EQ(ReadUpTo(next.get(), 4).bytes, "next");
+}
+
+TEST(Server, ServesIPv6) {
+  PosixKernel kernel;
+  ServerThread server(&kernel, {Loopback6()});
+  if (server.addresses().empty()) GTEST_SKIP() << "no IPv6 here: " << server.Stop();
+  const UniqueFd peer = server.Connect();
+  ASSERT_TRUE(WriteAll(peer.get(), "six"));
+  EXPECT_EQ(ReadUpTo(peer.get(), 3).bytes, "six");
+  const auto connected = server.log().WaitForKind(LogEntry::kConnected, 1);
+  ASSERT_EQ(connected.size(), 1u);
+  EXPECT_EQ(connected[0].peer.family(), AF_INET6);
+}
+
+TEST(Server, ServesTwoEndpointsAtOnce) {
+  PosixKernel kernel;
+  ServerThread server(&kernel, {Loopback4(), Loopback4()});
+  ASSERT_EQ(server.addresses().size(), 2u);
+  EXPECT_FALSE(server.addresses()[0] == server.addresses()[1]);
+  const UniqueFd first = server.Connect(0), second = server.Connect(1);
+  ASSERT_TRUE(WriteAll(first.get(), "first") && WriteAll(second.get(), "other"));
+  EXPECT_EQ(ReadUpTo(second.get(), 5).bytes, "other");
+  EXPECT_EQ(ReadUpTo(first.get(), 5).bytes, "first");
+}
+
+TEST(Server, ClosesItsConnectionsWhenItIsStopped) {
+  PosixKernel kernel;
+  ServerThread server(&kernel, {Loopback4()});
+  const UniqueFd peer = server.Connect();
+  ASSERT_TRUE(WriteAll(peer.get(), "a"));
+  ASSERT_EQ(ReadUpTo(peer.get(), 1).bytes, "a");
+  EXPECT_TRUE(server.Stop().ok());
+  EXPECT_EQ(ReadToEnd(peer.get()).error, 0);
+}
+
+TEST(Listen, SaysWhichCallFailedAndWhere) {
+  PosixKernel kernel;
+  const auto first = Listen(kernel, Loopback4(), 1);
+  ASSERT_TRUE(first.ok());
+  const auto second = Listen(kernel, first->address, 1);
+  EXPECT_EQ(ErrnoOf(second.status()), EADDRINUSE);
+  EXPECT_EQ(second.status().message(),
+            "bind " + first->address.ToString() + ": Address already in use (EADDRINUSE)");
+}
+
+// Has descriptors for two connections. A limit of the process itself (programs_test.cc) would hit
+// the sanitizers too, which open pipes.
+class TwoDescriptorsKernel : public CountingKernel {
+ public:
+  int Accept(int fd, sockaddr* address, socklen_t* length, int flags) {
+    if (accepted_.size() >= 2) return ++accepts_refused, -EMFILE;
+    const int result = CountingKernel::Accept(fd, address, length, flags);
+    if (result >= 0) accepted_.insert(result);
+    return result;
+  }
+  int Close(int fd) {
+    accepted_.erase(fd);
+    return CountingKernel::Close(fd);
+  }
+
+ private:
+  std::set<int> accepted_;
+};
+
+TEST(Server, WithoutDescriptorsItServesTheOthersAndRestsUntilOneEnds) {
+  TwoDescriptorsKernel kernel;
+  ServerThread server(&kernel, {Loopback4()});
+  const UniqueFd first = server.Connect(), second = server.Connect(), third = server.Connect();
+  for (const UniqueFd* peer : {&first, &second, &third}) {
+    ASSERT_TRUE(WriteAll(peer->get(), "a"));
+  }
+  const auto full = server.log().WaitForKind(LogEntry::kFull, 1);
+  ASSERT_EQ(full.size(), 1u);
+  EXPECT_EQ(full[0].error, EMFILE);
+  ASSERT_EQ(ReadUpTo(first.get(), 1).bytes, "a");
+  ASSERT_EQ(ReadUpTo(second.get(), 1).bytes, "a");
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_TRUE(WriteAll(second.get(), "b"));
+    ASSERT_EQ(ReadUpTo(second.get(), 1).bytes, "b");
+  }
+  // Now and then it may try; a listener that is always ready would be tried at every turn.
+  const auto passed_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                             std::chrono::steady_clock::now() - start)
+                             .count();
+  EXPECT_LE(kernel.accepts_refused, 2 + passed_ms / 50);
+  ::shutdown(first.get(), SHUT_WR);
+  EXPECT_EQ(ReadUpTo(third.get(), 1).bytes, "a");
+}
+
+// Has no descriptor for the first accepts: others have taken them all.
+class FullAtFirstKernel : public CountingKernel {
+ public:
+  int Accept(int fd, sockaddr* address, socklen_t* length, int flags) {
+    if (accepts_refused == 0) first_refused_ = std::chrono::steady_clock::now();
+    if (accepts_refused < kRefused) return ++accepts_refused, -ENFILE;
+    last_refused_ = std::chrono::steady_clock::now();
+    return CountingKernel::Accept(fd, address, length, flags);
+  }
+  static constexpr int kRefused = 4;
+  std::chrono::steady_clock::time_point first_refused_, last_refused_;
+};
+
+TEST(Server, WithoutDescriptorsOrConnectionsItTriesAgainNowAndThen) {
+  FullAtFirstKernel kernel;
+  ServerThread server(&kernel, {Loopback4()});
+  const UniqueFd peer = server.Connect();
+  ASSERT_TRUE(WriteAll(peer.get(), "a"));
+  EXPECT_EQ(ReadUpTo(peer.get(), 1).bytes, "a");
+  EXPECT_TRUE(server.Stop().ok());
+  EXPECT_EQ(server.log().WaitForKind(LogEntry::kFull, 1).size(), 1u);
+  EXPECT_GE(kernel.last_refused_ - kernel.first_refused_, std::chrono::milliseconds(200));
+}
+
+TEST(Server, WithoutDescriptorsForAWhileAnIdleConnectionDoesNotKeepOthersOut) {
+  FullAtFirstKernel kernel;
+  kernel.accepts_refused = FullAtFirstKernel::kRefused;
+  ServerThread server(&kernel, {Loopback4()});
+  const UniqueFd idle = server.Connect();
+  ASSERT_EQ(server.log().WaitForKind(LogEntry::kConnected, 1).size(), 1u);
+  kernel.accepts_refused = 0;
+  const UniqueFd peer = server.Connect();
+  ASSERT_TRUE(WriteAll(peer.get(), "a"));
+  EXPECT_EQ(ReadUpTo(peer.get(), 1).bytes, "a");
+}
+
+}  // namespace
+}  // namespace verbatim

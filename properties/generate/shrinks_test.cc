@@ -1,0 +1,192 @@
+// Tests and properties of the shrinks: each candidate can be played and is smaller, and the walk
+// over them comes to an end.
+#include "properties/generate/shrinks.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <tuple>
+
+#include "properties/generate/scenarios.h"
+#include "properties/scenario/text.h"
+
+namespace verbatim {
+namespace {
+
+using Kind = Step::Kind;
+
+Scenario Of(std::vector<Step> steps, uint64_t size = 1000) {
+  Scenario scenario;
+  scenario.payload.size_bytes = size;
+  scenario.steps = std::move(steps);
+  return scenario;
+}
+
+bool Offers(const Scenario& from, const Scenario& wanted) {
+  const std::vector<Scenario> smaller = Smaller(from);
+  return std::find(smaller.begin(), smaller.end(), wanted) != smaller.end();
+}
+
+// A well-founded order: tuples of numbers, the first that differs decides. Fewer steps, then fewer
+// bytes, then smaller amounts, then lower connections, then a plainer payload.
+using Size = std::tuple<size_t, uint64_t, uint64_t, uint64_t, int>;
+Size SizeOf(const Scenario& scenario) {
+  uint64_t amounts = 0, connections = 0;
+  for (const Step& step : scenario.steps) {
+    if (step.amount != kRest) amounts += step.amount;
+    connections += step.connection;
+  }
+  const PayloadSpec& payload = scenario.payload;
+  return {scenario.steps.size(), payload.Size(), amounts, connections,
+          (payload.overlay != Overlay::kNone) + (payload.seed != 1)};
+}
+
+// The smallest that is found by taking the first candidate that `fails`, and how many were taken.
+std::pair<Scenario, int> Walk(Scenario scenario, const std::function<bool(const Scenario&)>& fails) {
+  for (int steps = 0;; ++steps) {
+    const std::vector<Scenario> smaller = Smaller(scenario);
+    const auto next = std::find_if(smaller.begin(), smaller.end(), fails);
+    if (next == smaller.end()) return {scenario, steps};
+    scenario = *next;
+  }
+}
+
+RC_GTEST_PROP(SmallerProperty, EachCanBePlayedAndIsSmaller, ()) {
+  const Scenario scenario = *ArbitraryScenario();
+  for (const Scenario& smaller : Smaller(scenario)) {
+    RC_LOG() << PrintScenario(scenario) << "becomes\n" << PrintScenario(smaller);
+    RC_ASSERT(Validate(smaller).ok());
+    RC_ASSERT(smaller != scenario);
+    RC_ASSERT(SizeOf(smaller) < SizeOf(scenario));
+    RC_ASSERT(smaller.requirement == scenario.requirement);
+    RC_ASSERT(smaller.payload.literal == scenario.payload.literal);
+  }
+}
+
+RC_GTEST_PROP(SmallerProperty, WhereAllFailTheWalkEndsWithNothingLeft, ()) {
+  const auto [smallest, steps] =
+      Walk(*ArbitraryScenario(), [](const Scenario&) { return true; });
+  RC_ASSERT(smallest.steps.empty());
+  RC_ASSERT(smallest.payload.Size() <= 1u);
+  RC_ASSERT(steps < 100);
+}
+
+RC_GTEST_PROP(SmallerProperty, WhateverFailsTheWalkEnds, ()) {
+  // A predicate that is no one's: by the text's hash.
+  const size_t salt = *rc::gen::arbitrary<size_t>();
+  const size_t of = *rc::gen::inRange<size_t>(2, 6);
+  const auto [smallest, steps] = Walk(*ArbitraryScenario(), [&](const Scenario& scenario) {
+    return (std::hash<std::string>()(PrintScenario(scenario)) ^ salt) % of != 0;
+  });
+  RC_ASSERT(Validate(smallest).ok());
+  RC_ASSERT(steps < 10'000);
+}
+
+TEST(Smaller, OfNothingThereIsNothing) {
+  EXPECT_TRUE(Smaller(Of({}, 1)).empty());
+  EXPECT_TRUE(Smaller(Of({}, 0)).empty());
+}
+
+TEST(Smaller, BytesThatAreNeverSentGoFirst) {
+  EXPECT_EQ(Smaller(Of({{Kind::kSend, 1, 3}})).front(), Of({{Kind::kSend, 1, 3}}, 3));
+}
+
+TEST(Smaller, AConnectionGoesWithAllItsStepsAndTheOthersMoveDown) {
+  const Scenario three = Of({{Kind::kConnect, 2, 0},
+                             {Kind::kConnect, 3, 0},
+                             {Kind::kSend, 2, 1000},
+                             {Kind::kSend, 3, 7}});
+  EXPECT_TRUE(Offers(three, Of({{Kind::kConnect, 2, 0}, {Kind::kSend, 2, 7}})));
+  EXPECT_TRUE(Offers(three, Of({{Kind::kConnect, 2, 0}, {Kind::kSend, 2, 1000}})));
+}
+
+TEST(Smaller, ANumberThatNoConnectionHasIsFilled) {
+  EXPECT_TRUE(Offers(Of({{Kind::kConnect, 8, 0}}, 1), Of({{Kind::kConnect, 7, 0}}, 1)));
+  EXPECT_TRUE(Offers(Of({{Kind::kConnect, 3, 0}}, 1), Of({{Kind::kConnect, 2, 0}}, 1)));
+}
+
+TEST(Smaller, NeighbouringSendsBecomeOne) {
+  const Scenario sends =
+      Of({{Kind::kSend, 1, 400}, {Kind::kAwait, 1, 0}, {Kind::kSend, 1, 600}, {Kind::kAwait, 1, 0}});
+  EXPECT_TRUE(
+      Offers(sends, Of({{Kind::kSend, 1, 1000}, {Kind::kAwait, 1, 0}, {Kind::kAwait, 1, 0}})));
+  EXPECT_TRUE(Offers(Of({{Kind::kSend, 1, 400}, {Kind::kSend, 1, kRest}}),
+                     Of({{Kind::kSend, 1, kRest}})));
+  EXPECT_FALSE(Offers(Of({{Kind::kSend, 1, 400}, {Kind::kShutdown, 1, 0}}, 400),
+                      Of({{Kind::kSend, 1, 400}}, 401)));
+}
+
+TEST(Smaller, ALiteralLosesBytesAndTheSendsThatCarriedThem) {
+  Scenario scenario = Of({{Kind::kSend, 1, 2}, {Kind::kSend, 1, 2}});
+  scenario.payload = PayloadSpec();
+  scenario.payload.literal = true;
+  scenario.payload.bytes = "abcd";
+  Scenario wanted = scenario;
+  wanted.payload.bytes = "cd";
+  wanted.steps.pop_back();
+  EXPECT_TRUE(Offers(scenario, wanted));
+  wanted = scenario;
+  wanted.payload.bytes = "acd";
+  wanted.steps[0].amount = 1;
+  EXPECT_TRUE(Offers(scenario, wanted));
+}
+
+TEST(Smaller, ADistanceIsLeftOutOrKept) {
+  const Scenario ahead = Of({{Kind::kSend, 1, kRest, 64}});
+  EXPECT_TRUE(Offers(ahead, Of({{Kind::kSend, 1, kRest}})));
+  EXPECT_TRUE(Offers(ahead, Of({{Kind::kSend, 1, kRest, 64}}, 500)));
+}
+
+// What the walk is for: known culprits are found, whatever was around them.
+TEST(Smaller, TheWalkFindsASizeToTheByte) {
+  const auto [smallest, steps] =
+      Walk(Of({{Kind::kSend, 1, 70'000}, {Kind::kAwait, 1, 0}, {Kind::kSend, 1, kRest}}, 100'000),
+           [](const Scenario& scenario) {
+             return !scenario.steps.empty() && scenario.payload.Size() > 4096;
+           });
+  EXPECT_EQ(smallest.payload.Size(), 4097u);
+  EXPECT_EQ(smallest.steps.size(), 1u);
+  EXPECT_LT(steps, 60);
+}
+
+TEST(Smaller, TheWalkFindsTheOneByteOfALiteral) {
+  Scenario scenario;
+  scenario.payload.literal = true;
+  for (int value = 0; value < 256; ++value) scenario.payload.bytes += static_cast<char>(value);
+  for (int i = 0; i < 256; ++i) scenario.steps.push_back({Kind::kSend, 1, 1});
+  const auto fails = [](const Scenario& tried) {
+    uint64_t sent = 0;
+    for (const Step& step : tried.steps) {
+      sent = step.amount == kRest ? tried.payload.Size() : sent + step.amount;
+    }
+    return tried.payload.bytes.substr(0, sent).find('Q') != std::string::npos;
+  };
+  const Scenario smallest = Walk(scenario, fails).first;
+  EXPECT_EQ(smallest.payload.bytes, "Q");
+  EXPECT_EQ(smallest.steps.size(), 1u);
+}
+
+TEST(WithShrinks, OffersWhatSmallerOffersAgainAndAgain) {
+  Scenario scenario = Of({{Kind::kSend, 1, 400}, {Kind::kSend, 1, 600}});
+  rc::Shrinkable<Scenario> tree = WithShrinks(scenario);
+  EXPECT_EQ(tree.value(), scenario);
+  for (int depth = 0; depth < 100; ++depth) {
+    const std::vector<Scenario> expected = Smaller(tree.value());
+    rc::Seq<rc::Shrinkable<Scenario>> shrinks = tree.shrinks();
+    std::vector<Scenario> offered;
+    rc::Maybe<rc::Shrinkable<Scenario>> first;
+    while (rc::Maybe<rc::Shrinkable<Scenario>> next = shrinks.next()) {
+      if (!first) first = next;
+      offered.push_back(next->value());
+    }
+    ASSERT_EQ(offered, expected);
+    if (!first) return;
+    tree = *first;
+  }
+  FAIL() << "no end";
+}
+
+}  // namespace
+}  // namespace verbatim

@@ -1,0 +1,216 @@
+// Tests of the report for a person: its form, and that nothing of the target's reaches the terminal
+// as it is.
+#include "properties/report/terminal.h"
+
+#include <gtest/gtest.h>
+
+#include "absl/strings/match.h"
+
+namespace verbatim {
+namespace {
+
+Outcome Failure() {
+  Outcome outcome;
+  outcome.id = "stream.exact.fragments-awaited";
+  outcome.level = "M";
+  outcome.basis = "derived";
+  outcome.sentence = "The bytes come back however they are cut.";
+  outcome.source = "RFC 862";
+  outcome.result = Outcome::Result::kFail;
+  outcome.distinct_scenarios = 12;
+  outcome.seconds = 0.256;
+  outcome.smallest.requirement = outcome.id;
+  outcome.smallest.payload.literal = true;
+  outcome.smallest.payload.bytes = "GET /\r\n";
+  outcome.smallest.steps = {{Step::Kind::kSend, 1, kRest}, {Step::Kind::kAwait, 1, 0}};
+  outcome.first = outcome.smallest;
+  outcome.first.steps.push_back({Step::Kind::kShutdown, 1, 0});
+  outcome.verdict.kind = Verdict::Kind::kLost;
+  outcome.verdict.offset = 5;
+  outcome.verdict.length = 1;
+  outcome.verdict.expected = "GET /\r\n";
+  outcome.verdict.seen = "GET /\n";
+  outcome.verdict.sent_bytes = 7;
+  outcome.verdict.received_bytes = 5;
+  outcome.transcript = {"     0.10 ms  connection 1  sent 7 bytes",
+                        "     0.20 ms  connection 1  received 6 bytes"};
+  outcome.control = Control::kHeld;
+  outcome.recurred = 5;
+  outcome.replays = 5;
+  return outcome;
+}
+
+TEST(FailureText, IsAWholeStory) {
+  const TerminalOptions options = {.replay_command = "verbatim replay {file} tcp://[::1]:7"};
+  EXPECT_EQ(FailureText(Failure(), "out/a.echo", options),
+            R"(FAIL stream.exact.fragments-awaited  (M, derived)
+  required  The bytes come back however they are cut.
+  by        RFC 862
+  seen      lost: 1 byte at offset 5 of connection 1 did not come, later ones did
+  so far    7 bytes sent, 5 right ones received; connection 1 still open
+  scenario  2 steps, the first that failed had 3:
+              requirement stream.exact.fragments-awaited
+              payload "GET /\r\n"
+              send rest
+              await
+  bytes     expected, from offset 0 of connection 1 on:
+                     0  47 45 54 20 2f 0d 0a                             |GET /..|
+            seen:
+                     0  47 45 54 20 2f 0a                                |GET /.|
+  what went on:
+                 0.10 ms  connection 1  sent 7 bytes
+                 0.20 ms  connection 1  received 6 bytes
+  control   the same bytes in one piece come back: it is the cutting
+  recurs    5 of 5
+  again     verbatim replay out/a.echo tcp://[::1]:7
+  more      verbatim explain stream.exact.fragments-awaited
+)");
+}
+
+TEST(FailureText, SaysHowToPlayAgainOnlyWhatWasSaved) {
+  const TerminalOptions options = {.replay_command = "verbatim replay {file}"};
+  EXPECT_FALSE(absl::StrContains(FailureText(Failure(), "", options), "again"));
+}
+
+TEST(FailureText, TellsWhatTheControlTold) {
+  Outcome outcome = Failure();
+  outcome.control = Control::kFailed;
+  outcome.control_verdict.kind = Verdict::Kind::kCorrupted;
+  EXPECT_TRUE(absl::StrContains(FailureText(outcome, "", {}),
+                                "it is not the cutting: corrupted: the byte at offset 0"));
+  outcome.control = Control::kNotApplicable;
+  EXPECT_TRUE(absl::StrContains(FailureText(outcome, "", {}), "  control   none: "));
+}
+
+TEST(FailureText, ShowsNoWindowWhereThereAreNoBytes) {
+  Outcome outcome = Failure();
+  outcome.verdict.expected = outcome.verdict.seen = "";
+  EXPECT_FALSE(absl::StrContains(FailureText(outcome, "", {}), "expected, from"));
+  outcome.verdict.expected = "abc";
+  EXPECT_TRUE(absl::StrContains(FailureText(outcome, "", {}), "seen:\n              nothing\n"));
+}
+
+TEST(FailureText, OfALongScenarioShowsTheFirstSteps) {
+  Outcome outcome = Failure();
+  outcome.smallest.steps.assign(1000, {Step::Kind::kAwait, 1, 0});
+  const std::string text = FailureText(outcome, "", {});
+  EXPECT_TRUE(absl::StrContains(text, "… 962 more lines"));
+  EXPECT_LT(text.size(), 4000u);
+}
+
+TEST(FailureText, ALongLiteralIsCutShort) {
+  Outcome outcome = Failure();
+  outcome.smallest.payload.bytes.assign(1 << 20, '\x1b');
+  EXPECT_LT(FailureText(outcome, "", {}).size(), 8000u);
+}
+
+// Nothing but printable ASCII, newlines and our own ellipsis may reach the terminal.
+void ExpectHarmless(std::string text) {
+  for (size_t at; (at = text.find("…")) != std::string::npos;) text.erase(at, 3);
+  for (const char byte : text) {
+    ASSERT_TRUE((byte >= ' ' && byte <= '~') || byte == '\n') << static_cast<int>(byte) << text;
+  }
+}
+
+const char kHostile[] = "\x1b]0;owned\x07\x1b[2J\r\b\x7f\xc3\x28\xff\x9b" "31m\tend";
+
+TEST(FailureText, WhatTheTargetSentIsEscaped) {
+  Outcome outcome = Failure();
+  outcome.verdict.seen = outcome.verdict.expected = outcome.smallest.payload.bytes = kHostile;
+  ExpectHarmless(FailureText(outcome, "", {}));
+}
+
+TEST(FailureText, WhatTheTargetPrintedIsEscapedAndShownOnlyIfItDied) {
+  Outcome outcome = Failure();
+  outcome.target_output = std::string("first\n") + kHostile + "\n\n";
+  EXPECT_FALSE(absl::StrContains(FailureText(outcome, "", {}), "printed"));
+  outcome.verdict.kind = Verdict::Kind::kDied;
+  const std::string text = FailureText(outcome, "", {});
+  ExpectHarmless(text);
+  EXPECT_TRUE(absl::StrContains(text,
+                                "  printed   the target's last output:\n"
+                                "              first\n"
+                                "              \\x1b]0;owned\\x07\\x1b[2J\\r\\x08"));
+  outcome.target_output = " \n";
+  EXPECT_TRUE(absl::StrContains(FailureText(outcome, "", {}), "  printed   nothing\n"));
+}
+
+TEST(FailureText, WordsThatReachTheVerdictAreEscaped) {
+  Outcome outcome = Failure();
+  outcome.verdict.kind = Verdict::Kind::kDied;
+  outcome.verdict.detail = kHostile;
+  outcome.transcript = {kHostile};
+  ExpectHarmless(FailureText(outcome, "", {}));
+}
+
+TEST(FailureText, OfALongOutputTheLastLinesAreShown) {
+  Outcome outcome = Failure();
+  outcome.verdict.kind = Verdict::Kind::kDied;
+  for (int i = 0; i < 100; ++i) outcome.target_output += "line " + std::to_string(i) + "\n";
+  outcome.target_output += std::string(100'000, 'x');
+  const std::string text = FailureText(outcome, "", {});
+  EXPECT_FALSE(absl::StrContains(text, "line 90\n"));
+  EXPECT_TRUE(absl::StrContains(text, "line 91\n"));
+  EXPECT_LT(text.size(), 4000u);
+}
+
+TEST(OutcomeLine, HasTheResultTheRequirementAndTheCost) {
+  Outcome outcome = Failure();
+  outcome.result = Outcome::Result::kPass;
+  EXPECT_EQ(OutcomeLine(outcome, {}),
+            "  pass         stream.exact.fragments-awaited   M derived  12 scenarios, 0.26 s\n");
+  outcome.distinct_scenarios = 1;
+  EXPECT_TRUE(absl::StrContains(OutcomeLine(outcome, {}), "  1 scenario, "));
+}
+
+TEST(OutcomeLine, HasTheReasonWhereThereIsOne) {
+  Outcome outcome = Failure();
+  outcome.result = Outcome::Result::kNotClaimed;
+  outcome.reason = "needs halfclose";
+  EXPECT_EQ(OutcomeLine(outcome, {}),
+            "  not claimed  stream.exact.fragments-awaited   M derived  needs halfclose\n");
+  outcome.reason = kHostile;
+  ExpectHarmless(OutcomeLine(outcome, {}));
+}
+
+TEST(OutcomeLine, IsColoredOnlyIfAsked) {
+  EXPECT_FALSE(absl::StrContains(OutcomeLine(Failure(), {}), "\x1b"));
+  EXPECT_TRUE(absl::StartsWith(OutcomeLine(Failure(), {.color = true}),
+                               "  \x1b[31;1mFAIL       \x1b[0m  stream."));
+}
+
+TEST(SummaryLine, NamesOnlyWhatThereIs) {
+  Summary summary;
+  summary.passed = 13;
+  summary.distinct_scenarios = 1;
+  summary.plays = 1;
+  EXPECT_EQ(SummaryLine(summary, 1.5),
+            "13 of 13 hold; 1 distinct scenario, 1 conversation, 1.50 s\n");
+  summary.failed_must = 2;
+  summary.failed_should = 1;
+  summary.skipped = 3;
+  summary.not_run = 4;
+  summary.distinct_scenarios = 7;
+  summary.plays = 9;
+  EXPECT_EQ(SummaryLine(summary, 1.5),
+            "13 of 16 hold, 2 of level M fail, 1 of level S fail, 3 skipped, 4 not run; 7 distinct "
+            "scenarios, 9 conversations, 1.50 s\n");
+}
+
+TEST(HexDump, HasSixteenBytesALine) {
+  EXPECT_EQ(HexDump("0123456789abcdef\r\n\x1b\x7f\xff", 4096, "> "),
+            ">     4096  30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66  |0123456789abcdef|\n"
+            ">     4112  0d 0a 1b 7f ff                                   |.....|\n");
+  EXPECT_EQ(HexDump("", 0, "> "), "");
+  EXPECT_EQ(HexDump(absl::string_view("\0", 1), uint64_t{1} << 40, ""),
+            "1099511627776  00                                               |.|\n");
+}
+
+TEST(HexDump, ShowsEveryByteHarmlessly) {
+  std::string all;
+  for (int value = 0; value < 256; ++value) all += static_cast<char>(value);
+  ExpectHarmless(HexDump(all, 0, ""));
+}
+
+}  // namespace
+}  // namespace verbatim

@@ -1,0 +1,182 @@
+// The engine against servers that are functions: what passes, what fails and how it is shown.
+#include "properties/requirements/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <mutex>
+#include <string>
+
+#include "properties/scenario/text.h"
+#include "properties/stage/socket/test_server.h"
+
+namespace verbatim {
+namespace {
+
+std::unique_ptr<Target> TargetOf(const TestServer& server) {
+  return *Target::Remote(*Endpoint::Parse(std::string("tcp://") + server.address().ToString()));
+}
+
+Budget Small() {
+  Budget budget;
+  budget.cases = 30;
+  budget.deadline_ms = 500;
+  budget.bulk_bytes = 1 << 20;
+  return budget;
+}
+
+Outcome RunOn(const TestServer& server, absl::string_view id, Budget budget = Small()) {
+  const std::unique_ptr<Target> target = TargetOf(server);
+  const auto outcome = verbatim::Run(*FindRequirement(id), target.get(), budget);
+  EXPECT_TRUE(outcome.ok()) << outcome.status();
+  return *outcome;
+}
+
+TEST(Engine, ASoundEchoPassesEverything) {
+  const TestServer server(Echo);
+  const std::unique_ptr<Target> target = TargetOf(server);
+  Engine engine(target.get(), Small());
+  ASSERT_TRUE(engine.Reach().ok());
+  for (const Requirement& requirement : Catalogue()) {
+    const auto outcome = engine.Run(requirement);
+    ASSERT_TRUE(outcome.ok()) << outcome.status();
+    EXPECT_EQ(outcome->result, Outcome::Result::kPass)
+        << requirement.id << ": " << VerdictSentence(outcome->verdict) << "\n"
+        << PrintScenario(outcome->smallest);
+    EXPECT_GT(outcome->distinct_scenarios, 0u);
+  }
+}
+
+TEST(Engine, AMagicByteIsFoundAndTheSmallestScenarioIsThatByte) {
+  const TestServer server([](int fd) {
+    EchoChanged(
+        fd, [](std::vector<char>& data) { std::replace(data.begin(), data.end(), '\x51', ' '); });
+  });
+  const Outcome outcome = RunOn(server, "stream.exact.every-byte");
+  ASSERT_EQ(outcome.result, Outcome::Result::kFail);
+  EXPECT_EQ(outcome.verdict.kind, Verdict::Kind::kCorrupted);
+  EXPECT_EQ(outcome.smallest.payload.bytes, "Q") << PrintScenario(outcome.smallest);
+  EXPECT_LE(outcome.smallest.steps.size(), 2u);
+  EXPECT_EQ(outcome.recurred, Engine::kReplays);
+  EXPECT_FALSE(outcome.transcript.empty());
+}
+
+TEST(Engine, ACutThatLosesAByteShrinksToTwoPiecesAndTheControlHolds) {
+  // Loses the first byte of every read but a connection's first.
+  const TestServer server([](int fd) {
+    bool first = true;
+    EchoChanged(fd, [&](std::vector<char>& data) {
+      if (!first) data.erase(data.begin());
+      first = false;
+    });
+  });
+  const Outcome outcome = RunOn(server, "stream.exact.fragments-awaited");
+  ASSERT_EQ(outcome.result, Outcome::Result::kFail);
+  EXPECT_LE(outcome.smallest.steps.size(), 4u) << PrintScenario(outcome.smallest);
+  EXPECT_EQ(outcome.control, Control::kHeld);
+}
+
+TEST(Engine, ASilenceIsConfirmedAtTheWholeDeadline) {
+  const TestServer server([](int fd) {
+    std::string line;
+    EchoChanged(fd, [&](std::vector<char>& data) {
+      line.append(data.begin(), data.end());
+      data.clear();
+      if (line.find('\n') == std::string::npos) return;
+      data.assign(line.begin(), line.end());
+      line.clear();
+    });
+  });
+  const Outcome outcome = RunOn(server, "stream.prompt.single-byte");
+  ASSERT_EQ(outcome.result, Outcome::Result::kFail);
+  EXPECT_EQ(outcome.verdict.kind, Verdict::Kind::kWithheld);
+  EXPECT_EQ(outcome.verdict.waited_ms, 500);
+  EXPECT_EQ(outcome.smallest.payload.Size(), 1u);
+}
+
+TEST(Engine, AFailureThatDoesNotRecurIsStillShownAsItWasSeen) {
+  bool failed = false;
+  const TestServer server([&](int fd) {
+    EchoChanged(fd, [&](std::vector<char>& data) {
+      if (data.size() < 100 || failed) return;
+      failed = true;
+      data[50] = static_cast<char>(~data[50]);
+    });
+  });
+  const Outcome outcome = RunOn(server, "stream.exact.buffer-edges");
+  ASSERT_EQ(outcome.result, Outcome::Result::kFail);
+  EXPECT_EQ(outcome.verdict.kind, Verdict::Kind::kCorrupted);
+  EXPECT_EQ(outcome.verdict.offset, 50u);
+  EXPECT_EQ(outcome.recurred, 0);
+  EXPECT_EQ(outcome.smallest, outcome.first);
+  EXPECT_FALSE(outcome.transcript.empty());
+}
+
+TEST(Engine, AnIterativeServerIsNotBlamedForLeaks) {
+  std::mutex one_at_a_time;
+  const TestServer server([&](int fd) {
+    const std::lock_guard<std::mutex> lock(one_at_a_time);
+    Echo(fd);
+  });
+  EXPECT_EQ(RunOn(server, "stream.many.isolated").result, Outcome::Result::kSkip);
+  const Outcome second = RunOn(server, "stream.many.second-is-served");
+  EXPECT_EQ(second.result, Outcome::Result::kFail);
+  EXPECT_EQ(second.verdict.kind, Verdict::Kind::kWithheld);
+  EXPECT_EQ(second.level, "S");
+}
+
+TEST(Engine, WhatIsNotClaimedIsNotPlayedAndNoPass) {
+  const TestServer server(Echo);
+  const std::unique_ptr<Target> target = TargetOf(server);
+  target->Without(kHalfClose);
+  const auto outcome = verbatim::Run(*FindRequirement("stream.halfclose.drains"), target.get(), Small());
+  ASSERT_TRUE(outcome.ok());
+  EXPECT_EQ(outcome->result, Outcome::Result::kNotClaimed);
+  EXPECT_EQ(outcome->plays, 0u);
+}
+
+TEST(Engine, ASpentBudgetIsNoPass) {
+  const TestServer server(Echo);
+  Budget budget = Small();
+  budget.end = std::chrono::steady_clock::now();
+  EXPECT_EQ(RunOn(server, "stream.exact.bulk", budget).result, Outcome::Result::kNotRun);
+}
+
+TEST(Engine, AnUnreachableTargetIsUnavailable) {
+  std::unique_ptr<Target> target;
+  {
+    const TestServer server(Echo);
+    target = TargetOf(server);
+  }
+  Engine engine(target.get(), Small());
+  const absl::Status status = engine.Reach();
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_NE(status.message().find("ECONNREFUSED"), absl::string_view::npos) << status;
+}
+
+TEST(Engine, AOneShotServerIsStartedAgainSoOftenAndNoMore) {
+  auto target = Target::Spawned(
+      "python3 -c 'import socket,sys\ns=socket.socket(); s.bind((\"127.0.0.1\",int(sys.argv[1]))); "
+      "s.listen(); "
+      "c=s.accept()[0]\nwhile True:\n  d=c.recv(65536)\n  if not d: sys.exit(9)\n  c.sendall(d)' "
+      "{port}");
+  ASSERT_TRUE(target.ok());
+  Engine engine(target->get(), Small());
+  ASSERT_TRUE(engine.Reach().ok());
+  std::vector<Outcome::Result> results;
+  for (int i = 0; i < 4; ++i) {
+    const auto outcome = engine.Run(*FindRequirement("stream.exact.fragments-awaited"));
+    ASSERT_TRUE(outcome.ok()) << outcome.status();
+    results.push_back(outcome->result);
+    if (outcome->result != Outcome::Result::kFail) continue;
+    EXPECT_EQ(outcome->verdict.kind, Verdict::Kind::kDied);
+    EXPECT_NE(outcome->verdict.detail.find("status 9"), std::string::npos)
+        << outcome->verdict.detail;
+  }
+  EXPECT_EQ(results.front(), Outcome::Result::kFail);
+  EXPECT_EQ(results.back(), Outcome::Result::kNotRun);
+  EXPECT_LE((*target)->starts(), 1 + Engine::kRestarts);
+}
+
+}  // namespace
+}  // namespace verbatim
