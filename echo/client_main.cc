@@ -12,6 +12,7 @@
 #include "core/endpoint.h"
 #include "core/posix_kernel.h"
 #include "echo/client.h"
+#include "echo/standard_fds.h"
 
 namespace verbatim {
 namespace {
@@ -28,11 +29,9 @@ std::string Joined(const std::string& host, const std::string& port) {
                    : absl::StrCat("tcp://", host, ":", port);
 }
 
-absl::Status Pump(const Endpoint& endpoint) {
-  absl::StatusOr<std::vector<SocketAddress>> addresses = Resolve(endpoint, ResolveFor::kConnecting);
-  if (!addresses.ok()) return addresses.status();
+absl::Status Pump(const Endpoint& endpoint, const std::vector<SocketAddress>& addresses) {
   PosixKernel kernel;
-  absl::StatusOr<KernelFd<PosixKernel>> socket = ConnectToAny(kernel, *addresses);
+  absl::StatusOr<KernelFd<PosixKernel>> socket = ConnectToAny(kernel, addresses);
   if (!socket.ok()) return socket.status();
   absl::Status status =
       Client<PosixKernel>(&kernel, *std::move(socket), STDIN_FILENO, STDOUT_FILENO).Run();
@@ -41,6 +40,7 @@ absl::Status Pump(const Endpoint& endpoint) {
 }
 
 int Main(int argc, char** argv) {
+  OccupyStandardFds();
   CLI::App app{"Sends standard input to an echo server and prints what comes back."};
   std::string host, port;
   app.add_option("HOST", host,
@@ -56,9 +56,13 @@ int Main(int argc, char** argv) {
   const absl::StatusOr<Endpoint> endpoint =
       Endpoint::Parse(port.empty() ? host : Joined(host, port));
   if (!endpoint.ok()) return Fail(2, endpoint.status().message());
+  const auto addresses = Resolve(*endpoint, ResolveFor::kConnecting);
+  // Port 0, or a zone that is not here, is wrong usage too.
+  if (absl::IsInvalidArgument(addresses.status())) return Fail(2, addresses.status().message());
+  if (!addresses.ok()) return Fail(1, addresses.status().message());
   // A reader of our output that goes away is an error of write, not a death.
   std::signal(SIGPIPE, SIG_IGN);
-  const absl::Status status = Pump(*endpoint);
+  const absl::Status status = Pump(*endpoint, *addresses);
   return status.ok() ? 0 : Fail(1, status.message());
 }
 

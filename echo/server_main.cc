@@ -1,16 +1,19 @@
 // echo-server: arguments in, Serve out.
 // Not for: anything else.
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <string>
 #include <vector>
 
 #include "echo/serve.h"
+#include "echo/standard_fds.h"
 
 namespace verbatim {
 namespace {
 
 int Main(int argc, char** argv) {
+  OccupyStandardFds();
   CLI::App app{"Sends back what it receives (RFC 862), until SIGTERM or SIGINT."};
   std::vector<std::string> texts;
   ServeOptions options;
@@ -36,6 +39,8 @@ int Main(int argc, char** argv) {
     }
     endpoints.push_back(*std::move(endpoint));
   }
+  // The log's reader may go away; the echo goes on.
+  std::signal(SIGPIPE, SIG_IGN);
   const absl::Status status = Serve(endpoints, options);
   if (status.ok()) return 0;
   std::fprintf(stderr, "echo-server: %s\n", std::string(status.message()).c_str());

@@ -120,6 +120,7 @@ class Check {
 
  private:
   int Hold(const std::vector<Requirement>& chosen, const Budget& budget) {
+    EndTargetsOnSignals();
     const auto start = std::chrono::steady_clock::now();
     Engine engine(target_.get(), budget);
     if (absl::Status status = engine.Reach(); !status.ok()) return Complain(status);

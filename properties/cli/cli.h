@@ -57,6 +57,9 @@ void AddBudgetFlags(CLI::App* command, BudgetFlags* flags);
 // The budget begins now. Returns kInvalidArgument iff a duration can't be read or is not positive.
 absl::StatusOr<Budget> MakeBudget(const BudgetFlags& flags);
 
+// From here on SIGINT, SIGTERM and SIGHUP end this program together with all that it has started.
+void EndTargetsOnSignals();
+
 // Whether standard output takes colours: a terminal, and neither --no-color nor NO_COLOR.
 bool UseColor(bool no_color);
 

@@ -1,13 +1,16 @@
 // What the subcommands share: flags of target and budget, and complaints.
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "properties/cli/cli.h"
 #include "properties/mutants/stream.h"
+#include "properties/stage/socket/process.h"
 
 namespace verbatim {
 namespace {
@@ -125,6 +128,19 @@ absl::StatusOr<Budget> MakeBudget(const BudgetFlags& flags) {
   budget.start_deadline_ms = times(budget.start_deadline_ms);
   budget.end = std::chrono::steady_clock::now() + std::chrono::milliseconds(*whole_ms);
   return budget;
+}
+
+void EndTargetsOnSignals() {
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&signals, signal);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // inherited by every later thread
+  std::thread([signals] {
+    int signal = 0;
+    ::sigwait(&signals, &signal);
+    KillDescendants();
+    ::_exit(128 + signal);
+  }).detach();
 }
 
 bool UseColor(bool no_color) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "properties/judge/verdict.h"
 #include "properties/requirements/requirement.h"
@@ -38,6 +39,11 @@ std::optional<Result> ResultOf(const Outcome& outcome) {
       return std::nullopt;
   }
   return std::nullopt;
+}
+
+// A heading or a reason may quote a command or a target's words.
+std::string OneLine(const std::string& text) {
+  return absl::StrReplaceAll(text, {{"\r", " "}, {"\n", " "}});
 }
 
 absl::Status Bad(size_t line, absl::string_view what) {
@@ -101,17 +107,18 @@ std::string PrintExpectations(const std::string& heading, const Expectations& ol
     if (!result) continue;
     Expectation& expectation = all[outcome.id];
     if (expectation.result == Result::kFlaky) continue;
+    if (expectation.result != *result) expectation.reason.clear();  // it gave another's grounds
     expectation.result = *result;
     if (expectation.reason.empty() && *result == Result::kFail) {
       expectation.reason = VerdictSentence(outcome.verdict);
     }
   }
-  std::string text = absl::StrCat("# ", heading, "\n");
+  std::string text = absl::StrCat("# ", OneLine(heading), "\n");
   for (const auto& [id, expectation] : all) {
     // A pass is what is expected unless something is said.
     if (expectation.result == Result::kPass) continue;
     absl::StrAppend(&text, id, " ", Name(expectation.result));
-    if (!expectation.reason.empty()) absl::StrAppend(&text, " # ", expectation.reason);
+    if (!expectation.reason.empty()) absl::StrAppend(&text, " # ", OneLine(expectation.reason));
     text += "\n";
   }
   return text;

@@ -32,8 +32,8 @@ absl::StatusOr<Expectations> ParseExpectations(absl::string_view text);
 std::vector<std::string> Changes(const Expectations& expectations,
                                  const std::vector<Outcome>& outcomes);
 
-// The file that says what `outcomes` are; reasons that are in `old` stay, and so does what the
-// check did not touch. `heading` is its first line, a comment.
+// The file that says what `outcomes` are; reasons that are in `old` stay where the
+// result does, and so does what the check did not touch. `heading` is its first line, a comment.
 std::string PrintExpectations(const std::string& heading, const Expectations& old,
                               const std::vector<Outcome>& outcomes);
 

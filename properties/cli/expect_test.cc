@@ -48,8 +48,9 @@ Outcome Of(const std::string& id, Result result) {
 }
 
 TEST(ParseExpectations, ALineIsAnIdAResultAndAReason) {
-  const Expectations all = Read(absl::StrCat("# socat 1.7.4.4\r\n\n  ", kMust, "\tfail # see #3, -t \r\n",
-                                             kMust2, " skip#\n", kShould, " flaky"));
+  const Expectations all =
+      Read(absl::StrCat("# socat 1.7.4.4\r\n\n  ", kMust, "\tfail # see #3, -t \r\n", kMust2,
+                        " skip#\n", kShould, " flaky"));
   ASSERT_EQ(all.size(), 3u);
   EXPECT_EQ(all.at(kMust).result, Expected::kFail);
   EXPECT_EQ(all.at(kMust).reason, "see #3, -t");
@@ -74,9 +75,7 @@ TEST(ParseExpectations, ASecondLineOfAnIdIsRefused) {
   ExpectRefused(absl::StrCat(kMust, " fail\n", kMust, " fail\n"), 2, "a second time");
 }
 
-TEST(ParseExpectations, FlakyIsForLevelS) {
-  ExpectRefused(kMust + " flaky", 1, "level S");
-}
+TEST(ParseExpectations, FlakyIsForLevelS) { ExpectRefused(kMust + " flaky", 1, "level S"); }
 
 // Whether `outcome` is news where `expected` was said.
 bool News(const std::string& expected, const Outcome& outcome) {
@@ -89,15 +88,15 @@ TEST(Changes, AreInEitherDirection) {
     Result result;
     bool news;
   } kRows[] = {
-      {"", Result::kPass, false},           {"", Result::kFail, true},
-      {"", Result::kSkip, true},            {"", Result::kNotClaimed, true},
-      {"", Result::kNotRun, true},          {" pass", Result::kPass, false},
-      {" fail", Result::kFail, false},      {" fail", Result::kPass, true},
-      {" fail", Result::kSkip, true},       {" fail", Result::kNotRun, true},
-      {" skip", Result::kSkip, false},      {" skip", Result::kNotClaimed, false},
-      {" skip", Result::kPass, true},       {" skip", Result::kFail, true},
-      {" flaky", Result::kPass, false},     {" flaky", Result::kFail, false},
-      {" flaky", Result::kSkip, false},     {" flaky", Result::kNotRun, true},
+      {"", Result::kPass, false},       {"", Result::kFail, true},
+      {"", Result::kSkip, true},        {"", Result::kNotClaimed, true},
+      {"", Result::kNotRun, true},      {" pass", Result::kPass, false},
+      {" fail", Result::kFail, false},  {" fail", Result::kPass, true},
+      {" fail", Result::kSkip, true},   {" fail", Result::kNotRun, true},
+      {" skip", Result::kSkip, false},  {" skip", Result::kNotClaimed, false},
+      {" skip", Result::kPass, true},   {" skip", Result::kFail, true},
+      {" flaky", Result::kPass, false}, {" flaky", Result::kFail, false},
+      {" flaky", Result::kSkip, false}, {" flaky", Result::kNotRun, true},
   };
   for (const auto& row : kRows) {
     const std::string line = *row.expected == 0 ? "" : kShould + row.expected;
@@ -123,8 +122,8 @@ TEST(PrintExpectations, SaysWhatIsNotAPass) {
   EXPECT_EQ(PrintExpectations("socat", {},
                               {Of(kMust, Result::kPass), Of(kMust2, Result::kFail),
                                Of(kShould, Result::kNotClaimed)}),
-            absl::StrCat("# socat\n",
-                         kMust2, " fail # reordered: bytes at offset 0 of connection 1 came after "
+            absl::StrCat("# socat\n", kMust2,
+                         " fail # reordered: bytes at offset 0 of connection 1 came after "
                          "later ones\n",
                          kShould, " skip\n"));
 }
@@ -138,8 +137,8 @@ TEST(PrintExpectations, WhatWasCheckedIsThenAsExpected) {
 }
 
 TEST(PrintExpectations, ReasonsStayAndSoDoesWhatWasNotChecked) {
-  const Expectations old =
-      Read(absl::StrCat(kMust, " fail # see #3\n", kMust2, " skip # old\n", kShould, " flaky # 1 of 9\n"));
+  const Expectations old = Read(absl::StrCat(kMust, " fail # see #3\n", kMust2, " skip # old\n",
+                                             kShould, " flaky # 1 of 9\n"));
   const Expectations now =
       Read(PrintExpectations("x", old, {Of(kMust, Result::kFail), Of(kShould, Result::kFail)}));
   EXPECT_EQ(now.at(kMust).reason, "see #3");

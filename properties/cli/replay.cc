@@ -77,6 +77,7 @@ int Replay(ReplayFlags flags) {
   if (!budget.ok()) return Complain(budget.status());
   absl::StatusOr<std::unique_ptr<Target>> target = MakeTarget(flags.target);
   if (!target.ok()) return Complain(target.status());
+  EndTargetsOnSignals();
   Engine engine(target->get(), *budget);
   if (absl::Status status = engine.Reach(); !status.ok()) return Complain(status);
   TerminalOptions options;

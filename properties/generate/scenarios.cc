@@ -14,16 +14,19 @@ namespace {
 constexpr int kFullSize = 100;
 
 rc::Gen<Step> ArbitraryStep() {
-  return rc::gen::map(rc::gen::tuple(rc::gen::inRange(0, 10), rc::gen::inRange<uint32_t>(1, 4),
-                                     rc::gen::inRange<uint64_t>(0, 64)),
-                      [](const std::tuple<int, uint32_t, uint64_t>& dice) {
-                        Step step{static_cast<Step::Kind>(std::get<0>(dice)), std::get<1>(dice), 0};
-                        const uint64_t amount = std::get<2>(dice);
-                        if (step.kind == Step::Kind::kSend)
-                          step.amount = amount == 0 ? kRest : amount;
-                        if (step.kind == Step::Kind::kPause) step.amount = 1 + amount;
-                        return step;
-                      });
+  return rc::gen::map(
+      rc::gen::tuple(rc::gen::inRange(0, 10), rc::gen::inRange<uint32_t>(1, kMaxConnections + 1),
+                     rc::gen::inRange<uint64_t>(0, 64), rc::gen::inRange<uint64_t>(0, 4)),
+      [](const std::tuple<int, uint32_t, uint64_t, uint64_t>& dice) {
+        Step step{static_cast<Step::Kind>(std::get<0>(dice)), std::get<1>(dice), 0};
+        const uint64_t amount = std::get<2>(dice);
+        if (step.kind == Step::Kind::kSend) {
+          step.amount = amount == 0 ? kRest : amount;
+          step.ahead = std::get<3>(dice) * 20;
+        }
+        if (step.kind == Step::Kind::kPause) step.amount = 1 + amount;
+        return step;
+      });
 }
 
 rc::Gen<PayloadSpec> AnyPayload() {

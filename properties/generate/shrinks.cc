@@ -136,6 +136,8 @@ class Candidates {
       if (next == from_.steps.size() || from_.steps[next].kind != Kind::kSend) continue;
       Steps steps = from_.steps;
       steps[i].amount = steps[next].amount == kRest ? kRest : steps[i].amount + steps[next].amount;
+      // A peer that was held back stays so: else it would be about a backlog from here on.
+      if (steps[i].ahead == 0) steps[i].ahead = steps[next].ahead;
       steps.erase(steps.begin() + static_cast<ptrdiff_t>(next));
       AddSteps(std::move(steps));
     }

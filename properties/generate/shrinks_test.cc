@@ -44,7 +44,8 @@ Size SizeOf(const Scenario& scenario) {
 }
 
 // The smallest that is found by taking the first candidate that `fails`, and how many were taken.
-std::pair<Scenario, int> Walk(Scenario scenario, const std::function<bool(const Scenario&)>& fails) {
+std::pair<Scenario, int> Walk(Scenario scenario,
+                              const std::function<bool(const Scenario&)>& fails) {
   for (int steps = 0;; ++steps) {
     const std::vector<Scenario> smaller = Smaller(scenario);
     const auto next = std::find_if(smaller.begin(), smaller.end(), fails);
@@ -66,8 +67,7 @@ RC_GTEST_PROP(SmallerProperty, EachCanBePlayedAndIsSmaller, ()) {
 }
 
 RC_GTEST_PROP(SmallerProperty, WhereAllFailTheWalkEndsWithNothingLeft, ()) {
-  const auto [smallest, steps] =
-      Walk(*ArbitraryScenario(), [](const Scenario&) { return true; });
+  const auto [smallest, steps] = Walk(*ArbitraryScenario(), [](const Scenario&) { return true; });
   RC_ASSERT(smallest.steps.empty());
   RC_ASSERT(smallest.payload.Size() <= 1u);
   RC_ASSERT(steps < 100);
@@ -108,12 +108,12 @@ TEST(Smaller, ANumberThatNoConnectionHasIsFilled) {
 }
 
 TEST(Smaller, NeighbouringSendsBecomeOne) {
-  const Scenario sends =
-      Of({{Kind::kSend, 1, 400}, {Kind::kAwait, 1, 0}, {Kind::kSend, 1, 600}, {Kind::kAwait, 1, 0}});
+  const Scenario sends = Of(
+      {{Kind::kSend, 1, 400}, {Kind::kAwait, 1, 0}, {Kind::kSend, 1, 600}, {Kind::kAwait, 1, 0}});
   EXPECT_TRUE(
       Offers(sends, Of({{Kind::kSend, 1, 1000}, {Kind::kAwait, 1, 0}, {Kind::kAwait, 1, 0}})));
-  EXPECT_TRUE(Offers(Of({{Kind::kSend, 1, 400}, {Kind::kSend, 1, kRest}}),
-                     Of({{Kind::kSend, 1, kRest}})));
+  EXPECT_TRUE(
+      Offers(Of({{Kind::kSend, 1, 400}, {Kind::kSend, 1, kRest}}), Of({{Kind::kSend, 1, kRest}})));
   EXPECT_FALSE(Offers(Of({{Kind::kSend, 1, 400}, {Kind::kShutdown, 1, 0}}, 400),
                       Of({{Kind::kSend, 1, 400}}, 401)));
 }
@@ -133,10 +133,14 @@ TEST(Smaller, ALiteralLosesBytesAndTheSendsThatCarriedThem) {
   EXPECT_TRUE(Offers(scenario, wanted));
 }
 
-TEST(Smaller, ADistanceIsLeftOutOrKept) {
-  const Scenario ahead = Of({{Kind::kSend, 1, kRest, 64}});
-  EXPECT_TRUE(Offers(ahead, Of({{Kind::kSend, 1, kRest}})));
-  EXPECT_TRUE(Offers(ahead, Of({{Kind::kSend, 1, kRest, 64}}, 500)));
+// Else what was found about bytes would end as something about a backlog.
+TEST(Smaller, APeerThatIsHeldBackStaysSo) {
+  const Scenario ahead = Of({{Kind::kSend, 1, 10}, {Kind::kSend, 1, kRest, 64}});
+  EXPECT_TRUE(Offers(ahead, Of({{Kind::kSend, 1, kRest, 64}})));
+  EXPECT_TRUE(Offers(ahead, Of({{Kind::kSend, 1, 10}, {Kind::kSend, 1, kRest, 64}}, 500)));
+  for (const Scenario& smaller : Smaller(ahead)) {
+    for (const Step& step : smaller.steps) EXPECT_TRUE(step.ahead == 64 || step.amount <= 10);
+  }
 }
 
 // What the walk is for: known culprits are found, whatever was around them.

@@ -28,8 +28,8 @@ std::string Mutated(std::string text) {
   const int count = *rc::gen::inRange(1, 6);
   for (int i = 0; i < count && !text.empty(); ++i) {
     const size_t at = *rc::gen::resize(100, rc::gen::inRange<size_t>(0, text.size()));
-    const char byte = *rc::gen::oneOf(
-        rc::gen::arbitrary<char>(), rc::gen::elementOf(std::string("0123456789 \n\t\r#@\"\\x")));
+    const char byte = *rc::gen::oneOf(rc::gen::arbitrary<char>(),
+                                      rc::gen::elementOf(std::string("0123456789 \n\t\r#@\"\\x")));
     switch (*rc::gen::inRange(0, 4)) {
       case 0:
         text[at] = byte;

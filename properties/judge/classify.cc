@@ -17,11 +17,9 @@ size_t Common(absl::string_view a, absl::string_view b) {
                              a.begin());
 }
 
-// Whether `seen` goes on as `expected` does, as far as both are known: 8 bytes convince, fewer only
-// where there are no more.
-bool GoesOn(absl::string_view seen, absl::string_view expected) {
-  const size_t known = std::min(seen.size(), expected.size());
-  return known > 0 && Common(seen, expected) >= std::min<size_t>(known, 8);
+// Whether `seen` goes on as `expected` does: so many bytes convince, fewer only where no more came.
+bool GoesOn(absl::string_view seen, absl::string_view expected, size_t convincing = 8) {
+  return !seen.empty() && Common(seen, expected) >= std::min(seen.size(), convincing);
 }
 
 void Set(Verdict* verdict, Verdict::Kind kind, uint64_t length) {
@@ -40,36 +38,70 @@ bool ClassifyByOwner(const Payload& payload, uint32_t connection, absl::string_v
   return true;
 }
 
+// Whether the bytes from `offset` to `start`, which did not come when they were due, came after
+// all, behind others from `start` on.
+bool CameLate(const Payload& payload, uint32_t connection, uint64_t offset, uint64_t start,
+              uint64_t sent, absl::string_view seen) {
+  const std::string missing =
+      payload.Bytes(connection, offset, std::min<uint64_t>(start - offset, kWindowBytes));
+  if (missing.size() >= 8) return seen.find(missing) != absl::string_view::npos;
+  // So few may be anywhere by chance: they must stand just between others.
+  const std::string later =
+      payload.Bytes(connection, start, std::min<uint64_t>(sent - start, seen.size()));
+  const size_t at = Common(seen, later);
+  return seen.substr(at, missing.size()) == missing && at + missing.size() < seen.size() &&
+         GoesOn(seen.substr(at + missing.size()), absl::string_view(later).substr(at));
+}
+
+// `whole`: only if all of `seen` from its first byte on fits; else some window within it is enough,
+// what is before it may be damaged.
 bool ClassifyByPlace(const Payload& payload, uint32_t connection, uint64_t offset, uint64_t sent,
-                     absl::string_view seen, Verdict* verdict) {
-  // Overlays and damage may hide the first windows; some window later on is whole.
+                     absl::string_view seen, bool whole, Verdict* verdict) {
+  // Overlays hide the places of some windows, that of another is found.
   for (size_t skip = 0; skip + kWindowBytes <= seen.size() && skip < 4 * kWindowBytes; ++skip) {
     const std::optional<Payload::Place> place = payload.Locate(seen.substr(skip, kWindowBytes));
     if (!place || place->offset < skip) continue;
+    const uint64_t start = place->offset - skip;
+    if (whole && skip > 0 &&
+        !GoesOn(seen.substr(0, skip), payload.Bytes(place->connection, start, skip)))
+      continue;
     if (place->connection != connection) {
       Set(verdict, Verdict::Kind::kLeaked, 0);
       verdict->length_known = false;
       verdict->from_connection = place->connection;
       return true;
     }
-    const uint64_t start = place->offset - skip;
     if (start == offset || place->offset >= sent) return false;
+    verdict->length_known = whole;
     if (start < offset) {
-      Set(verdict, Verdict::Kind::kDuplicated, offset - start);
+      Set(verdict, whole ? Verdict::Kind::kDuplicated : Verdict::Kind::kInserted, offset - start);
       return true;
     }
     // Later bytes came first. If the missing ones follow, they were only late.
-    const std::string missing =
-        payload.Bytes(connection, offset, std::min<uint64_t>(start - offset, kWindowBytes));
-    const bool late = missing.size() >= 8 && seen.find(missing) != absl::string_view::npos;
+    const bool late = CameLate(payload, connection, offset, start, sent, seen);
     Set(verdict, late ? Verdict::Kind::kReordered : Verdict::Kind::kLost, start - offset);
     return true;
   }
   return false;
 }
 
+// Whether the first `count` of `seen` are the values that were due, in another order.
+bool IsExchange(absl::string_view seen, absl::string_view expected, size_t count) {
+  return count < seen.size() && count < expected.size() &&
+         GoesOn(seen.substr(count), expected.substr(count)) &&
+         std::is_permutation(seen.begin(), seen.begin() + count, expected.begin());
+}
+
+// Whether the first `count` of `seen` were due a little later, and are missing there.
+bool CameEarly(absl::string_view seen, absl::string_view expected, size_t count) {
+  const size_t others = Common(seen.substr(count), expected);
+  return count + others < std::min(seen.size(), expected.size()) &&
+         expected.substr(others, count) == seen.substr(0, count) &&
+         GoesOn(seen.substr(count + others), expected.substr(count + others));
+}
+
 bool ClassifyByShift(const Payload& payload, uint32_t connection, uint64_t offset, uint64_t sent,
-                     absl::string_view seen, Verdict* verdict) {
+                     absl::string_view seen, size_t convincing, Verdict* verdict) {
   const size_t ahead =
       static_cast<size_t>(std::min<uint64_t>(sent - offset, seen.size() + kShiftBytes));
   const std::string due = payload.Bytes(connection, offset, ahead);
@@ -80,22 +112,42 @@ bool ClassifyByShift(const Payload& payload, uint32_t connection, uint64_t offse
   for (size_t shift = 1; shift <= kShiftBytes; ++shift) {
     // Another value in the same place comes first at each distance: it explains with the least.
     if (shift < seen.size() && shift < expected.size() &&
-        GoesOn(seen.substr(shift), expected.substr(shift))) {
+        GoesOn(seen.substr(shift), expected.substr(shift), convincing)) {
       Set(verdict, Verdict::Kind::kCorrupted, shift);
       return true;
     }
-    if (shift < expected.size() && GoesOn(seen, expected.substr(shift))) {
-      Set(verdict, Verdict::Kind::kLost, shift);
+    if (shift < expected.size() && GoesOn(seen, expected.substr(shift), convincing)) {
+      const bool late = CameLate(payload, connection, offset, offset + shift, sent, seen);
+      Set(verdict, late ? Verdict::Kind::kReordered : Verdict::Kind::kLost, shift);
       return true;
     }
-    if (shift <= behind && GoesOn(seen, absl::string_view(all).substr(behind - shift))) {
+    if (shift <= behind &&
+        GoesOn(seen, absl::string_view(all).substr(behind - shift), convincing)) {
       Set(verdict, Verdict::Kind::kDuplicated, shift);
       return true;
     }
-    if (shift < seen.size() && GoesOn(seen.substr(shift), expected)) {
-      Set(verdict, Verdict::Kind::kInserted, shift);
+    if (shift < seen.size() && GoesOn(seen.substr(shift), expected, convincing)) {
+      const bool early = CameEarly(seen, expected, shift);
+      Set(verdict, early ? Verdict::Kind::kReordered : Verdict::Kind::kInserted, shift);
       return true;
     }
+  }
+  return false;
+}
+
+// Long insertions, and a loss of which only the tail of all that was sent is left.
+bool ClassifyByResumption(const Payload& payload, uint32_t connection, uint64_t sent,
+                          absl::string_view seen, uint64_t due, absl::string_view expected,
+                          Verdict* verdict) {
+  const size_t resumes = seen.find(expected.substr(0, 8));
+  if (expected.size() >= 8 && resumes != absl::string_view::npos) {
+    Set(verdict, Verdict::Kind::kInserted, resumes);
+    return true;
+  }
+  if (seen.size() >= 4 && seen.size() < due && seen.size() < Judge::kEvidenceBytes &&
+      payload.Bytes(connection, sent - seen.size(), seen.size()) == seen) {
+    Set(verdict, Verdict::Kind::kLost, due - seen.size());
+    return true;
   }
   return false;
 }
@@ -104,7 +156,7 @@ bool ClassifyByShift(const Payload& payload, uint32_t connection, uint64_t offse
 // leaves one in 32 to 256.
 bool MostlyInPlace(absl::string_view seen, absl::string_view expected) {
   size_t same = 0;
-  const size_t size = std::min(seen.size(), expected.size());
+  const size_t size = std::min({seen.size(), expected.size(), kShiftBytes});
   for (size_t i = 0; i < size; ++i) same += seen[i] == expected[i];
   return same * 4 >= size;
 }
@@ -115,7 +167,7 @@ void Classify(const Payload& payload, uint32_t connection, uint64_t offset, uint
               absl::string_view seen, Verdict* verdict) {
   const uint64_t due = sent - std::min(sent, offset);
   if (ClassifyByOwner(payload, connection, seen, verdict)) return;
-  if (ClassifyByPlace(payload, connection, offset, sent, seen, verdict)) return;
+  if (ClassifyByPlace(payload, connection, offset, sent, seen, true, verdict)) return;
   if (due == 0) {
     // All that was sent had come: this is more. Perhaps the tail once again.
     const uint64_t back = std::min<uint64_t>(seen.size(), offset);
@@ -128,12 +180,19 @@ void Classify(const Payload& payload, uint32_t connection, uint64_t offset, uint
   }
   const std::string expected =
       payload.Bytes(connection, offset, static_cast<size_t>(std::min<uint64_t>(due, seen.size())));
+  for (size_t count = 2; count <= kShiftBytes; ++count) {
+    if (IsExchange(seen, expected, count)) return Set(verdict, Verdict::Kind::kReordered, count);
+  }
   // With values that recur (text, runs of one byte) a shift may seem to fit by chance: what is
   // right in most places has kept its places.
   if (seen.size() >= kWindowBytes && MostlyInPlace(seen, expected)) {
     return Set(verdict, Verdict::Kind::kCorrupted, 1);
   }
-  if (ClassifyByShift(payload, connection, offset, sent, seen, verdict)) return;
+  if (ClassifyByShift(payload, connection, offset, sent, seen, 8, verdict)) return;
+  if (ClassifyByResumption(payload, connection, sent, seen, due, expected, verdict)) return;
+  // The next defect of many may follow soon.
+  if (ClassifyByShift(payload, connection, offset, sent, seen, 3, verdict)) return;
+  if (ClassifyByPlace(payload, connection, offset, sent, seen, false, verdict)) return;
   Set(verdict, Verdict::Kind::kCorrupted, 1);
   verdict->length_known = false;
 }

@@ -75,19 +75,9 @@ void Judge::Fail(Verdict::Kind kind, const Event& event) {
 }
 
 void Judge::Received(uint32_t connection, absl::string_view data) {
-  if (differs_) {
-    if (connection == verdict_.connection) {
-      evidence_.append(data.data(), std::min(data.size(), kEvidenceBytes - evidence_.size()));
-    } else if (payload_.Owner(data.substr(0, 4)) == verdict_.connection) {
-      // What is missing there has come here: that says more than that it is missing.
-      differs_ = false;
-      Differs(connection, lines_[connection - 1].received, data);
-    }
-    return;
-  }
   Line& line = lines_[connection - 1];
   scratch_.resize(kCompareBytes);
-  while (!data.empty()) {
+  while (!data.empty() && !line.differs) {
     const uint64_t due = line.sent - std::min(line.sent, line.received);
     const size_t count = static_cast<size_t>(std::min<uint64_t>({data.size(), kCompareBytes, due}));
     payload_.Fill(connection, line.received, absl::MakeSpan(&scratch_[0], count));
@@ -95,33 +85,54 @@ void Judge::Received(uint32_t connection, absl::string_view data) {
       const size_t same = static_cast<size_t>(
           std::mismatch(data.begin(), data.begin() + count, scratch_.begin()).first - data.begin());
       line.received += same;
-      return Differs(connection, line.received, data.substr(same));
+      data.remove_prefix(same);
+      Differs(connection);
+      break;
     }
     line.received += count;
     data.remove_prefix(count);
   }
+  if (line.differs) {
+    const size_t room = kEvidenceBytes - line.evidence.size();
+    line.evidence.append(data.data(), std::min(data.size(), room));
+  }
 }
 
-void Judge::Differs(uint32_t connection, uint64_t offset, absl::string_view rest) {
+void Judge::Differs(uint32_t connection) {
+  lines_[connection - 1].differs = true;
   if (differs_ || verdict_.Fails()) return;
   verdict_ = Verdict();  // wrong bytes weigh more than what was left open
   differs_ = true;
   verdict_.connection = connection;
-  verdict_.offset = offset;
   verdict_.ending = lines_[connection - 1].ending;
-  evidence_ = std::string(rest.substr(0, kEvidenceBytes));
+}
+
+// Where what is missing on the one connection came on another, that says more than that it is
+// missing.
+void Judge::LookForLeak() {
+  const auto owner = [this](uint32_t connection) {
+    return payload_.Owner(absl::string_view(lines_[connection - 1].evidence).substr(0, 4));
+  };
+  const uint32_t first = verdict_.connection;
+  if (owner(first).value_or(first) != first) return;  // a leak itself
+  for (uint32_t other = 1; other <= lines_.size(); ++other) {
+    if (other == first || owner(other) != first) continue;
+    verdict_.connection = other;
+    verdict_.ending = lines_[other - 1].ending;
+    return;
+  }
 }
 
 void Judge::NameDifference() {
-  const uint64_t offset = verdict_.offset;
-  Classify(payload_, verdict_.connection, offset, lines_[verdict_.connection - 1].sent, evidence_,
-           &verdict_);
+  LookForLeak();
+  const Line& line = lines_[verdict_.connection - 1];
+  const uint64_t offset = verdict_.offset = line.received;
+  Classify(payload_, verdict_.connection, offset, line.sent, line.evidence, &verdict_);
   const uint64_t before = std::min(offset, kWindowBefore);
   verdict_.window_offset = offset - before;
   verdict_.seen = payload_.Bytes(verdict_.connection, offset - before, before) +
-                  evidence_.substr(0, kWindowShown - before);
-  const uint64_t shown = std::min<uint64_t>(
-      kWindowShown, lines_[verdict_.connection - 1].sent - verdict_.window_offset);
+                  line.evidence.substr(0, kWindowShown - before);
+  const uint64_t shown = std::min<uint64_t>(kWindowShown, line.sent - verdict_.window_offset);
   verdict_.expected = payload_.Bytes(verdict_.connection, verdict_.window_offset, shown);
 }
 

@@ -43,10 +43,13 @@ class Judge {
     uint64_t sent = 0;
     uint64_t received = 0;
     Ending ending = Ending::kOpen;
+    bool differs = false;
+    std::string evidence;  // what came from the first difference on
   };
 
   void Received(uint32_t connection, absl::string_view data);
-  void Differs(uint32_t connection, uint64_t offset, absl::string_view rest);
+  void Differs(uint32_t connection);
+  void LookForLeak();
   void Ended(const Event& event);
   void Fail(Verdict::Kind kind, const Event& event);
   void NameDifference();
@@ -56,7 +59,6 @@ class Judge {
   std::vector<Line> lines_;
   Verdict verdict_;
   bool differs_ = false;
-  std::string evidence_;  // what came from the first difference on
   std::string scratch_;
 };
 

@@ -22,7 +22,7 @@ using std::chrono::steady_clock;
 constexpr size_t kBufferBytes = 64 * 1024;
 constexpr size_t kKeptBytes = 256 * 1024;
 constexpr size_t kStdioBytes = 4096;
-constexpr uint64_t kLeakEvery = 3;
+constexpr uint64_t kLeakFrom = 100;
 constexpr int kRelayMs = 1;
 
 // A plain poll server. Each defect is one line, at the place where real programs have it.
@@ -55,7 +55,7 @@ class PlainServer {
     UniqueFd fd;
     std::string kept;
     steady_clock::time_point due;  // when `kept` may be written, where the defect waits for that
-    uint64_t reads = 0;
+    uint64_t received = 0;
     bool ended = false;
     bool gone = false;
   };
@@ -94,19 +94,24 @@ class PlainServer {
     if (got <= 0) return;
     size_t count = static_cast<size_t>(got);
     if (Is(Defect::kNulTruncation)) count = ::strnlen(buffer, count);
-    Peer& receiver = Receiver(peer);
-    receiver.kept.append(buffer, count);
+    const size_t kept = Is(Defect::kLeakToOther) ? Leak(peer, buffer, count) : count;
+    peer.received += count;
+    peer.kept.append(buffer, kept);
     // A relay's answer is on its way for a while: that is what leaves something to lose.
-    receiver.due = steady_clock::now() + std::chrono::milliseconds(kRelayMs);
-    if (MayWrite(receiver)) Write(receiver);
+    peer.due = steady_clock::now() + std::chrono::milliseconds(kRelayMs);
+    if (MayWrite(peer)) Write(peer);
   }
 
-  // Whose buffer the bytes go to.
-  Peer& Receiver(Peer& peer) {
-    const bool wrong =
-        Is(Defect::kLeakToOther) && peers_.size() > 1 && ++peer.reads % kLeakEvery == 0;
-    if (!wrong) return peer;
-    return peers_.front().get() == &peer ? *peers_.back() : *peers_.front();
+  // From the byte at kLeakFrom on, what one read returned goes to another connection, if there is
+  // one. Returns how much of it is left for its own.
+  size_t Leak(Peer& peer, const char* data, size_t count) {
+    const bool here = peer.received <= kLeakFrom && kLeakFrom < peer.received + count;
+    if (!here || peers_.size() < 2) return count;
+    Peer& other = peers_.front().get() == &peer ? *peers_.back() : *peers_.front();
+    const size_t own = static_cast<size_t>(kLeakFrom - peer.received);
+    other.kept.append(data + own, count - own);
+    Write(other);
+    return own;
   }
 
   void Write(Peer& peer) {
@@ -138,7 +143,8 @@ const std::vector<Mutant>& StreamMutants() {
        "servers that treat what they receive as a string", "stream.exact.every-byte"},
       {Defect::kStdioBuffering, "stdio-buffering", "output waits in a buffer of 4,096 bytes",
        "servers that write by stdio without fflush", "stream.prompt.single-byte"},
-      {Defect::kLeakToOther, "leak-to-other", "now and then bytes go to another connection",
+      {Defect::kLeakToOther, "leak-to-other",
+       "from offset 100 on, one read's bytes go to another connection",
        "servers with one buffer for all", "stream.many.isolated"},
       {Defect::kSigpipeDeath, "sigpipe-death", "SIGPIPE is left at its default", "hiredis#1229",
        "stream.survive.vanish"},

@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "properties/scenario/text.h"
 
 namespace verbatim {
@@ -15,6 +16,7 @@ namespace {
 
 constexpr size_t kBytesALine = 16;
 constexpr size_t kStepsShown = 40;
+constexpr size_t kLineShown = 1000;
 
 std::string Paint(absl::string_view text, absl::string_view code, bool color) {
   return color ? absl::StrCat("\x1b[", code, "m", text, "\x1b[0m") : std::string(text);
@@ -27,6 +29,28 @@ absl::string_view ColorOf(Outcome::Result result) {
 
 std::string Row(absl::string_view label, absl::string_view text) {
   return absl::StrFormat("  %-9s %s\n", label, text);
+}
+
+// What may hold words of the target's, on one line and without escape sequences.
+std::string Plain(absl::string_view text) {
+  constexpr absl::string_view kEllipsis = "…";  // the transcript's own
+  std::string plain;
+  while (!text.empty()) {
+    const char byte = text.front();
+    if (absl::ConsumePrefix(&text, kEllipsis)) {
+      absl::StrAppend(&plain, kEllipsis);
+      continue;
+    }
+    if (absl::ascii_isprint(static_cast<unsigned char>(byte))) {
+      plain += byte;
+    } else if (byte == '\n') {
+      plain += "\\n";
+    } else {
+      absl::StrAppendFormat(&plain, "\\x%02x", static_cast<unsigned char>(byte));
+    }
+    text.remove_prefix(1);
+  }
+  return plain;
 }
 
 std::string Plural(uint64_t count, absl::string_view what) {
@@ -43,7 +67,11 @@ std::string Steps(const Scenario& scenario) {
       absl::StrAppend(&text, "              … ", Plural(lines.size() - i, "more line"), "\n");
       break;
     }
-    absl::StrAppend(&text, "              ", lines[i], "\n");
+    absl::StrAppend(&text, "              ", lines[i].substr(0, kLineShown));
+    if (lines[i].size() > kLineShown) {
+      absl::StrAppend(&text, " … ", Plural(lines[i].size() - kLineShown, "more character"));
+    }
+    text += "\n";
   }
   return text;
 }
@@ -56,7 +84,7 @@ std::string ControlText(const Outcome& outcome) {
       return "the same bytes in one piece come back: it is the cutting";
     case Control::kFailed:
       return absl::StrCat("the same bytes in one piece fail too, so it is not the cutting: ",
-                          VerdictSentence(outcome.control_verdict));
+                          Plain(VerdictSentence(outcome.control_verdict)));
   }
   return "";
 }
@@ -105,7 +133,7 @@ std::string OutcomeLine(const Outcome& outcome, const TerminalOptions& options) 
       outcome.reason.empty()
           ? absl::StrFormat("%s, %.2f s", Plural(outcome.distinct_scenarios, "scenario"),
                             outcome.seconds)
-          : outcome.reason;
+          : Plain(outcome.reason);
   return absl::StrFormat("  %s  %-32s %s %-8s %s\n",
                          Paint(result, ColorOf(outcome.result), options.color), outcome.id,
                          outcome.level, outcome.basis, what);
@@ -118,7 +146,7 @@ std::string FailureText(const Outcome& outcome, const std::string& file,
                                   outcome.level, ", ", outcome.basis, ")\n");
   text += Row("required", outcome.sentence);
   text += Row("by", outcome.source);
-  text += Row("seen", Paint(VerdictSentence(verdict), "1", options.color));
+  text += Row("seen", Paint(Plain(VerdictSentence(verdict)), "1", options.color));
   text += Row("so far", absl::StrCat(Plural(verdict.sent_bytes, "byte"), " sent, ",
                                      verdict.received_bytes, " right ones received; connection ",
                                      verdict.connection, " ", EndingName(verdict.ending)));
@@ -129,7 +157,7 @@ std::string FailureText(const Outcome& outcome, const std::string& file,
   text += Window(verdict);
   if (!outcome.transcript.empty()) text += Row("what went", "on:");
   for (const std::string& line : outcome.transcript)
-    absl::StrAppend(&text, "            ", line, "\n");
+    absl::StrAppend(&text, "            ", Plain(line), "\n");
   if (verdict.kind == Verdict::Kind::kDied) text += Output(outcome.target_output);
   text += Row("control", ControlText(outcome));
   text += Row("recurs", absl::StrCat(outcome.recurred, " of ", outcome.replays));

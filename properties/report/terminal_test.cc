@@ -112,7 +112,9 @@ void ExpectHarmless(std::string text) {
   }
 }
 
-const char kHostile[] = "\x1b]0;owned\x07\x1b[2J\r\b\x7f\xc3\x28\xff\x9b" "31m\tend";
+const char kHostile[] =
+    "\x1b]0;owned\x07\x1b[2J\r\b\x7f\xc3\x28\xff\x9b"
+    "31m\tend";
 
 TEST(FailureText, WhatTheTargetSentIsEscaped) {
   Outcome outcome = Failure();

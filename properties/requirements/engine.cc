@@ -186,19 +186,20 @@ void Engine::Explain(const Requirement& requirement, rc::Shrinkable<Scenario> fa
   // A silence takes a whole deadline to confirm: then only the two ends are tried.
   if (outcome->verdict.IsSilence() && chain.size() > 2)
     chain.erase(chain.begin() + 1, chain.end() - 1);
-  // From the smallest back to the first, until one fails often enough. The first is never lost:
-  // where none does, it is what is shown, as it was seen.
-  for (auto scenario = chain.rbegin(); scenario != chain.rend(); ++scenario) {
+  // From the smallest back to the first, until one fails every time; else the one that fails most
+  // often, if often enough. The first is never lost: where none recurs, it is what is shown, as it
+  // was seen.
+  std::optional<Outcome> best;
+  for (auto scenario = chain.rbegin(); scenario != chain.rend() && !budget_.Spent(); ++scenario) {
     Outcome attempt = *outcome;
     Confirm(rules, *scenario, &attempt);
-    const bool last = scenario + 1 == chain.rend() || budget_.Spent();
-    if (attempt.recurred >= kRecurs || (last && attempt.recurred > 0)) {
-      *outcome = std::move(attempt);
-      return;
-    }
     outcome->replays = attempt.replays;
-    if (last) return;
+    const bool first = scenario + 1 == chain.rend();
+    const bool often = attempt.recurred >= kRecurs || (first && attempt.recurred > 0);
+    if (often && (!best || attempt.recurred > best->recurred)) best = std::move(attempt);
+    if (best && best->recurred == kReplays) break;
   }
+  if (best) *outcome = *std::move(best);
 }
 
 void Engine::PlayControl(const Rules& rules, Outcome* outcome) {

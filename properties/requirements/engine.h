@@ -37,7 +37,8 @@ class Engine {
 
   static constexpr int kRestarts = 3;
   static constexpr int kReplays = 5;
-  // A smaller scenario counts if so many of kReplays plays fail.
+  // A smaller scenario counts if so many of kReplays plays fail; one that fails in all of them is
+  // preferred.
   static constexpr int kRecurs = 3;
 
  private:

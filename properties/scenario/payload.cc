@@ -231,6 +231,7 @@ std::optional<uint32_t> Payload::Owner(absl::string_view bytes) const {
 }
 
 std::optional<Payload::Place> Payload::LocateLiteral(absl::string_view window) const {
+  if (connections_ > 1) return std::nullopt;  // each has it
   const absl::string_view bytes = spec_.bytes;
   const size_t at = bytes.find(window);
   if (at == absl::string_view::npos) return std::nullopt;

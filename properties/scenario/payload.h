@@ -61,7 +61,7 @@ class Payload {
   std::string Bytes(uint32_t connection, uint64_t offset, size_t count) const;
 
   // Where `window` stands in the payloads; nullopt if nowhere, if it is shorter than kWindowBytes,
-  // or if a literal payload has it twice.
+  // or if a literal payload has it twice, or on several connections.
   std::optional<Place> Locate(absl::string_view window) const;
 
   // The connection whose byte values all of `bytes` are; nullopt if they are of several, if there

@@ -202,8 +202,8 @@ TEST(Payload, UnderOverlaysWindowsOf64BytesAreLocated) {
   for (uint64_t cut = 50; cut < 20'000; cut += 50) cuts.push_back(cut);
   for (const Overlay overlay : kOverlays) {
     for (const uint32_t connections : {1u, 2u, 8u}) {
-      const Payload payload =
-          Coded(20'000, connections, overlay, std::vector<std::vector<uint64_t>>(connections, cuts));
+      const Payload payload = Coded(20'000, connections, overlay,
+                                    std::vector<std::vector<uint64_t>>(connections, cuts));
       const std::string bytes = payload.Bytes(connections, 0, 20'000);
       for (size_t at = 0; at + 64 <= bytes.size(); ++at) {
         const auto place = payload.Locate(absl::string_view(bytes).substr(at, 64));

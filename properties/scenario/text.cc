@@ -68,13 +68,16 @@ bool TakeQuoted(absl::string_view* text, std::string* bytes) {
   return absl::ConsumePrefix(text, "\"");
 }
 
-// Decimal digits and nothing else, below 2^63.
+// Decimal digits and nothing else, below 2^64.
 std::optional<uint64_t> Number(absl::string_view text) {
-  if (text.empty() || text.size() > 18) return std::nullopt;
+  constexpr uint64_t kMost = std::numeric_limits<uint64_t>::max();
+  if (text.empty()) return std::nullopt;
   uint64_t value = 0;
   for (const char c : text) {
     if (c < '0' || c > '9') return std::nullopt;
-    value = value * 10 + static_cast<uint64_t>(c - '0');
+    const uint64_t digit = static_cast<uint64_t>(c - '0');
+    if (value > (kMost - digit) / 10) return std::nullopt;
+    value = value * 10 + digit;
   }
   return value;
 }
@@ -99,6 +102,7 @@ absl::Status ParsePayload(absl::string_view rest, PayloadSpec* spec) {
   }
   const std::optional<uint64_t> size = Number(words[1]), seed = Number(words[3]);
   if (!size || !seed) return Bad(kForm);
+  if (*size > kMaxPayloadBytes) return Bad("a payload has at most 2^40 bytes");
   spec->size_bytes = *size;
   spec->seed = *seed;
   if (words.size() == 4) return absl::OkStatus();
@@ -120,6 +124,7 @@ absl::Status ParseSend(const std::vector<absl::string_view>& words, Step* step) 
   const bool ahead = words.size() == 4 && words[2] == "ahead";
   std::optional<uint64_t> amount, distance = uint64_t{0};
   if (words.size() == 2 || ahead) amount = words[1] == "rest" ? kRest : Number(words[1]);
+  if (amount == kRest && words[1] != "rest") amount = std::nullopt;
   if (ahead) distance = Number(words[3]);
   if (!amount || !distance || (ahead && *distance == 0)) {
     return Bad("a send is: send N, or: send rest; behind it may stand: ahead N");
@@ -182,13 +187,22 @@ struct Seen {
   bool requirement = false;
 };
 
+// Takes `word` and the white space behind it off the front of *line. False if it isn't there.
+bool TakeWord(absl::string_view word, absl::string_view* line) {
+  absl::string_view rest = *line;
+  if (!absl::ConsumePrefix(&rest, word)) return false;
+  if (!rest.empty() && !absl::ascii_isspace(static_cast<unsigned char>(rest.front()))) return false;
+  *line = absl::StripLeadingAsciiWhitespace(rest);
+  return true;
+}
+
 absl::Status ParseLine(absl::string_view line, Scenario* scenario, Seen* seen) {
-  if (absl::ConsumePrefix(&line, "payload ")) {
+  if (TakeWord("payload", &line)) {
     if (seen->payload) return Bad("one payload a scenario");
     seen->payload = true;
-    return ParsePayload(absl::StripAsciiWhitespace(line), &scenario->payload);
+    return ParsePayload(line, &scenario->payload);
   }
-  if (absl::ConsumePrefix(&line, "requirement ")) {
+  if (TakeWord("requirement", &line)) {
     if (seen->requirement) return Bad("one requirement a scenario");
     seen->requirement = true;
     return ParseRequirement(line, &scenario->requirement);

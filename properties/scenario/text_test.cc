@@ -87,7 +87,9 @@ TEST(ScenarioText, AStringKeepsEveryByte) {
   Scenario scenario;
   scenario.payload.literal = true;
   for (int value = 0; value < 256; ++value) scenario.payload.bytes += static_cast<char>(value);
-  scenario.payload.bytes += "\x01" "1";  // a digit behind an escape
+  scenario.payload.bytes +=
+      "\x01"
+      "1";  // a digit behind an escape
   const std::string text = PrintScenario(scenario);
   EXPECT_EQ(Read(text), scenario);
   for (const char byte : text) EXPECT_TRUE((byte >= ' ' && byte <= '~') || byte == '\n');
@@ -122,11 +124,12 @@ TEST(ScenarioText, APayloadIsNeeded) {
 
 TEST(ScenarioText, APayloadHasItsForm) {
   for (const char* payload :
-       {"payload coded", "payload coded 1", "payload coded 1 seed", "payload coded x seed 1",
-        "payload coded 1 seed -1", "payload coded +1 seed 1", "payload coded 1 sed 1",
-        "payload raw 1 seed 1", "payload coded 1 seed 1 overlay", "payload coded 1 seed 0x1",
-        "payload coded 18446744073709551616 seed 1", "payload coded 1 seed 99999999999999999999",
-        "payload \"a\" b", "payload \"a\"b", "payload coded 1 seed 1 overlay none x"}) {
+       {"payload", "payload coded", "payload coded 1", "payload coded 1 seed",
+        "payload coded x seed 1", "payload coded 1 seed -1", "payload coded +1 seed 1",
+        "payload coded 1 sed 1", "payload raw 1 seed 1", "payload coded 1 seed 1 overlay",
+        "payload coded 1 seed 0x1", "payload coded 18446744073709551616 seed 1",
+        "payload coded 1 seed 99999999999999999999", "payload \"a\" b", "payload \"a\"b",
+        "payload coded 1 seed 1 overlay none x"}) {
     ExpectRefused(absl::StrCat("# verbatim scenario 1\n", payload, "\n"), 2, "a payload is:");
   }
   ExpectRefused("# verbatim scenario 1\npayload coded 1 seed 1 overlay x", 2, "overlays are:");
@@ -134,8 +137,8 @@ TEST(ScenarioText, APayloadHasItsForm) {
 }
 
 TEST(ScenarioText, AStringHasItsEscapesAndItsEnd) {
-  for (const char* bytes : {"\"", "\"a", "\"\\", "\"\\x", "\"\\x1\"", "\"\\xg0\"", "\"\\x0", "\"\\q\"",
-                            "\"\\0\"", "\"a\\\""}) {
+  for (const char* bytes : {"\"", "\"a", "\"\\", "\"\\x", "\"\\x1\"", "\"\\xg0\"", "\"\\x0",
+                            "\"\\q\"", "\"\\0\"", "\"a\\\""}) {
     ExpectRefused(absl::StrCat("# verbatim scenario 1\npayload ", bytes), 2, "a string ends with");
   }
 }

@@ -174,6 +174,23 @@ std::vector<pid_t> Process::Members() const {
   return {members.begin(), members.end()};
 }
 
+void KillDescendants() {
+  // Some may fork meanwhile: look again until there is none.
+  for (int round = 0; round < kReapRounds; ++round) {
+    const std::map<pid_t, Parent> all = AllProcesses();
+    std::set<pid_t> ours = {::getpid()};
+    for (size_t before = 0; before != ours.size();) {
+      before = ours.size();
+      for (const auto& [pid, process] : all) {
+        if (ours.count(process.parent) != 0) ours.insert(pid);
+      }
+    }
+    ours.erase(::getpid());
+    if (ours.empty()) return;
+    for (const pid_t pid : ours) ::kill(pid, SIGKILL);
+  }
+}
+
 void Process::KillAll() {
   ::kill(-pid_, SIGTERM);
   WaitUntilEnded(kGraceMs);

@@ -69,4 +69,8 @@ class Process {
   std::thread keeper_;
 };
 
+// Kills every descendant of this process: for a program that is being interrupted, and has started
+// nothing that is to stay. Waits for nobody.
+void KillDescendants();
+
 }  // namespace verbatim

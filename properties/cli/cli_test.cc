@@ -1,0 +1,248 @@
+// The program as its users meet it: exit statuses, messages, files.
+// Not for: what the engine finds out; its own tests do that.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "properties/mutants/stream.h"
+#include "properties/stage/socket/target.h"
+#include "properties/stage/socket/test_server.h"
+
+namespace verbatim {
+namespace {
+
+struct Ran {
+  int status = -1;
+  std::string output;  // standard output and standard error
+};
+
+std::string FreshFolder() {
+  std::string folder = testing::TempDir() + "verbatim-cli-XXXXXX";
+  EXPECT_NE(::mkdtemp(folder.data()), nullptr);
+  return folder;
+}
+
+Ran Verbatim(const std::string& arguments) {
+  const std::string command =
+      absl::StrCat("exec ", ShellQuote(VERBATIM_PROGRAM), " ", arguments, " 2>&1");
+  FILE* pipe = ::popen(command.c_str(), "r");
+  Ran ran;
+  char buffer[4096];
+  while (const size_t got = ::fread(buffer, 1, sizeof(buffer), pipe))
+    ran.output.append(buffer, got);
+  const int status = ::pclose(pipe);
+  ran.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return ran;
+}
+
+size_t Lines(const std::string& text) {
+  return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+TEST(Check, TheBuiltInServerHoldsAndTheScenariosAreCounted) {
+  const Ran ran = Verbatim("check --builtin");
+  EXPECT_EQ(ran.status, 0) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, "13 of 13 hold")) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, "distinct scenarios")) << ran.output;
+}
+
+class EveryMutant : public testing::TestWithParam<size_t> {};
+
+TEST_P(EveryMutant, IsCaughtByTheRequirementThatItNamesAndItsScenarioFailsAgain) {
+  const Mutant& mutant = StreamMutants()[GetParam()];
+  const std::string folder = FreshFolder();
+  const std::string target = absl::StrCat("--mutant ", std::string(mutant.name));
+  const Ran ran = Verbatim(absl::StrCat("check ", target, " --only ", std::string(mutant.caught_by),
+                                        " --save ", folder));
+  EXPECT_EQ(ran.status, 1) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, absl::StrCat("FAIL ", std::string(mutant.caught_by))))
+      << ran.output;
+  const std::string file = absl::StrCat(folder, "/", std::string(mutant.caught_by), ".echo");
+  ASSERT_TRUE(std::filesystem::exists(file)) << ran.output;
+  // Whether a peer that vanishes meets a write that is still to come is a matter of luck, each
+  // time.
+  int failed = 0;
+  for (int i = 0; i < 50 && failed == 0; ++i) {
+    failed = Verbatim(absl::StrCat("replay ", file, " ", target)).status;
+    if (mutant.defect != Defect::kSigpipeDeath && mutant.defect != Defect::kShortWriteIgnored)
+      break;
+  }
+  EXPECT_EQ(failed, 1) << ran.output;
+}
+
+INSTANTIATE_TEST_SUITE_P(Mutants, EveryMutant, testing::Range(size_t{0}, StreamMutants().size()),
+                         [](const testing::TestParamInfo<size_t>& info) {
+                           std::string name(StreamMutants()[info.param].name);
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+TEST(Check, AClosedPortIsNotJudgedAndSaidInOneLine) {
+  const UniqueFd bound(::socket(AF_INET, SOCK_STREAM, 0));  // bound, and never listening
+  const SocketAddress any = SocketAddress::FromIPv4({127, 0, 0, 1}, 0);
+  ASSERT_EQ(::bind(bound.get(), any.data(), any.size()), 0);
+  sockaddr_storage name{};
+  socklen_t length = sizeof(name);
+  ASSERT_EQ(::getsockname(bound.get(), reinterpret_cast<sockaddr*>(&name), &length), 0);
+  const auto address = SocketAddress::FromSockaddr(reinterpret_cast<sockaddr*>(&name), length);
+  const Ran ran = Verbatim(absl::StrCat("check tcp://", address->ToString()));
+  EXPECT_EQ(ran.status, 3);
+  EXPECT_EQ(Lines(ran.output), 1u) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, "ECONNREFUSED")) << ran.output;
+}
+
+TEST(Check, ATargetThatEndsAtOnceIsNotJudgedAndItsStatusIsSaid) {
+  const Ran ran = Verbatim("check --spawn 'false {port}'");
+  EXPECT_EQ(ran.status, 3);
+  EXPECT_TRUE(absl::StrContains(ran.output, "exited with status 1 before it listened"))
+      << ran.output;
+}
+
+TEST(Check, WrongUsageIsTwoWithOneLineThatSaysWhatToWrite) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"check --builtin --only nosuch", "--only nosuch: no requirement matches"},
+      {"check --builtin --except nosuch", "--except nosuch: no requirement matches"},
+      {"check --builtin --only '*.bulk' --except '*'", "leave nothing to check"},
+      {"check", "no target"},
+      {"check --builtin tcp://127.0.0.1:7", "more than one target"},
+      {"check tcp://127.0.0.1:99999", "character 17"},
+      {"check tcp://127.0.0.1:+7", "character 17"},
+      {"check http://127.0.0.1:7", "tcp://"},
+      {"check --spawn 'server 7'", "{port}"},
+      {"check --mutant nosuch", "short-write-ignored"},
+      {"check --builtin --deadline 2", "--deadline 2: write a number with its unit"},
+      {"check --builtin --budget -3s", "--budget"},
+      {"check --builtin --cases 0", "--cases"},
+      {"check --builtin --profile strict", "--profile"},
+      {"check --builtin --expect /nonexistent", "it can't be read"},
+      {"check --nosuch", "--nosuch"},
+      {"explain stream.exact", "verbatim list"},
+      {"replay /nonexistent.echo --builtin", "it can't be read"},
+      {"nosuch", "--help"},
+      {"", "--help"},
+  };
+  for (const auto& [arguments, what] : cases) {
+    const Ran ran = Verbatim(arguments);
+    EXPECT_EQ(ran.status, 2) << arguments << "\n" << ran.output;
+    EXPECT_EQ(Lines(ran.output), 1u) << arguments << "\n" << ran.output;
+    EXPECT_TRUE(absl::StrContains(ran.output, what)) << arguments << "\n" << ran.output;
+  }
+}
+
+TEST(Check, AFailureOfLevelSIsOneOnlyWithStrict) {
+  const std::string spawn =
+      "--spawn \"exec python3 -c 'import socket,sys\ns=socket.socket(); "
+      "s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEADDR,1); "
+      "s.bind((\\\"127.0.0.1\\\",int(sys.argv[1]))); s.listen()\n"
+      "while True:\n  c=s.accept()[0]\n  while True:\n    d=c.recv(65536)\n    if not d: break\n   "
+      " c.sendall(d)\n"
+      "  c.close()' {port}\" --deadline 500ms --only 'stream.many.*' --save " +
+      FreshFolder();
+  const Ran ran = Verbatim("check " + spawn);
+  EXPECT_EQ(ran.status, 0) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, "FAIL stream.many.second-is-served")) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, "1 skipped")) << ran.output;
+  EXPECT_EQ(Verbatim("check --strict " + spawn).status, 1);
+}
+
+TEST(Check, WhenAllIsSkippedNothingWasJudged) {
+  const Ran ran = Verbatim("check --builtin --without halfclose --only 'stream.halfclose.*'");
+  EXPECT_EQ(ran.status, 3) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, "not claimed")) << ran.output;
+}
+
+TEST(Check, OnlyAChangeFailsWhereOutcomesAreExpected) {
+  const std::string folder = FreshFolder();
+  const std::string check =
+      "check --mutant both-closed-on-eof --only 'stream.halfclose.*' --save " + folder;
+  const Ran written = Verbatim(absl::StrCat(check, " --write-expect ", folder, "/known"));
+  EXPECT_EQ(written.status, 1) << written.output;
+  EXPECT_EQ(Verbatim(absl::StrCat(check, " --expect ", folder, "/known")).status, 0);
+  const Ran mended = Verbatim(
+      absl::StrCat("check --builtin --only 'stream.halfclose.*' --expect ", folder, "/known"));
+  EXPECT_EQ(mended.status, 1) << mended.output;
+  EXPECT_TRUE(absl::StrContains(mended.output, "fail was expected")) << mended.output;
+}
+
+// The target is a daemon of its own session: the hardest to find.
+TEST(Check, AnInterruptedCheckLeavesNoProcessBehind) {
+  const std::string folder = FreshFolder();
+  const std::string command = absl::StrCat(
+      "timeout --preserve-status -s INT 1 ", ShellQuote(VERBATIM_PROGRAM), " check --spawn ",
+      ShellQuote(absl::StrCat("(setsid sh -c \"echo \\$\\$ >", folder,
+                              "/pid; exec sleep 1000\" &); exit 0 # {port}")),
+      " >/dev/null 2>&1");
+  const int status = std::system(command.c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 128 + SIGINT);
+  std::string pid;
+  std::getline(std::ifstream(folder + "/pid") >> std::ws, pid);
+  ASSERT_FALSE(pid.empty());
+  const std::string stat = ReadFile(absl::StrCat("/proc/", pid, "/stat"));
+  EXPECT_TRUE(stat.empty() || absl::StrContains(stat, ") Z ")) << stat;
+}
+
+TEST(Replay, AScenarioWithoutARequirementIsJudgedByEveryByteRule) {
+  const std::string file = FreshFolder() + "/one.echo";
+  std::ofstream(file) << "# verbatim scenario 1\npayload \"GET\\r\\n\"\nsend 3\nawait\nsend "
+                         "rest\nshutdown\nexpect eof\n";
+  EXPECT_EQ(Verbatim(absl::StrCat("replay ", file, " --builtin")).status, 0);
+  const Ran ran =
+      Verbatim(absl::StrCat("replay ", file, " --mutant stdio-buffering --deadline 300ms"));
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_TRUE(absl::StrContains(ran.output, "withheld")) << ran.output;
+}
+
+TEST(Replay, TheLastWordIsTheTargetUnlessAFlagNamesIt) {
+  const TestServer server(Echo);
+  const std::string file = FreshFolder() + "/one.echo";
+  std::ofstream(file) << "# verbatim scenario 1\npayload coded 9 seed 1\nsend rest\nawait\n";
+  const Ran ran =
+      Verbatim(absl::StrCat("replay ", file, " ", file, " ", server.address().ToString()));
+  EXPECT_EQ(ran.status, 0) << ran.output;
+  EXPECT_EQ(Lines(ran.output), 2u) << ran.output;
+}
+
+TEST(Replay, AMalformedScenarioIsNamedWithItsLine) {
+  const std::string file = FreshFolder() + "/one.echo";
+  std::ofstream(file) << "# verbatim scenario 1\npayload coded 9 seed 1\nsnd 3\n";
+  const Ran ran = Verbatim(absl::StrCat("replay ", file, " --builtin"));
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_TRUE(absl::StrContains(ran.output, "line 3")) << ran.output;
+}
+
+TEST(List, NamesEveryRequirementAndMutant) {
+  const Ran ran = Verbatim("list");
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_TRUE(absl::StrContains(ran.output, "stream.pressure.late-reader")) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, "nul-truncation")) << ran.output;
+}
+
+TEST(Explain, SaysWhyAndHowToMend) {
+  const Ran ran = Verbatim("explain stream.halfclose.drains");
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_TRUE(absl::StrContains(ran.output, "RFC 9293")) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, "mend")) << ran.output;
+}
+
+TEST(Address, SaysHowItReadsAndWhereItCannot) {
+  const Ran ran = Verbatim("address '[0:0::1]:007' 127.0.0.1:echo");
+  EXPECT_EQ(ran.status, 0) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, "tcp://[::1]:7")) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, "127.0.0.1:7")) << ran.output;
+  const Ran bad = Verbatim("address 127.0.0.256:7");
+  EXPECT_EQ(bad.status, 2);
+  EXPECT_TRUE(absl::StrContains(bad.output, "character 9")) << bad.output;
+}
+
+}  // namespace
+}  // namespace verbatim
