@@ -1,3 +1,5 @@
+// What echo/serve.h promises: signals by a descriptor, a log on standard error, names on a thread.
+// Not for: the event loop (server.h).
 #include "echo/serve.h"
 
 #include <netdb.h>

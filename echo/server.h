@@ -59,7 +59,8 @@ class Server {
   }
 
   // Serves until `stop` becomes readable (-1: for ever). The connections that are open then are
-  // closed. Returns the failing call iff waiting itself failed; no connection's error ends it.
+  // closed, which is not logged. Returns the failing call iff waiting itself failed; no
+  // connection's error ends it.
   absl::Status Run(int stop) {
     if (absl::Status status = Open(); !status.ok()) return status;
     if (stop >= 0) {
@@ -168,8 +169,9 @@ class Server {
     int error = Flush(peer);
     for (int i = 0; error == 0 && i < kReadsATurn && session.Receivable() > 0; ++i) {
       if (!session.Sendable().empty()) break;
-      const ssize_t got = RetryEintr(
-          [&] { return kernel_->Recv(peer.fd.get(), buffer_.get(), session.Receivable(), 0); });
+      const size_t room = session.Receivable();
+      const ssize_t got =
+          RetryEintr([&] { return kernel_->Recv(peer.fd.get(), buffer_.get(), room, 0); });
       if (got == -EAGAIN) break;
       if (got < 0) error = static_cast<int>(-got);
       if (got == 0) session.ReceiveEnd();
@@ -178,6 +180,7 @@ class Server {
       size_t passed = 0;
       error = Send(peer, bytes, &passed);
       session.Receive(bytes, passed);
+      if (bytes.size() < room) break;  // there was no more; if more comes, epoll says so again
     }
     if (error != 0 || session.Finished()) return End(peer, error);
     const uint32_t interest =

@@ -1,3 +1,4 @@
+// What echo/session.h promises, on one flat buffer. Not for: I/O.
 #include "echo/session.h"
 
 #include <cstring>

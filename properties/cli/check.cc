@@ -19,6 +19,7 @@ namespace verbatim {
 namespace {
 
 struct CheckFlags {
+  const CLI::App* command = nullptr;
   TargetFlags target;
   BudgetFlags budget;
   std::vector<std::string> only;
@@ -114,7 +115,7 @@ class Check {
     if (!target.ok()) return Complain(target.status());
     target_ = *std::move(target);
     if (!flags_.without.empty()) target_->Without(kHalfClose);
-    options_.replay_command = absl::StrCat("verbatim replay {file} ", target_->argument());
+    options_.replay_command = ReplayCommand(*flags_.command, *target_);
     return Hold(*chosen, *budget);
   }
 
@@ -185,15 +186,18 @@ class Check {
 void AddCheck(CLI::App& app, int* status) {
   auto flags = std::make_shared<CheckFlags>();
   CLI::App* command = app.add_subcommand("check", "Hold an echo server to the catalogue");
+  flags->command = command;
   command->add_option("TARGET", flags->target.endpoint,
                       "a running server: tcp://127.0.0.1:7, tcp://localhost:echo");
   AddTargetFlags(command, &flags->target);
   AddBudgetFlags(command, &flags->budget);
-  command->add_option("--only", flags->only,
-                      "Only requirements of this form (* stands for anything)");
-  command->add_option("--except", flags->except, "None of this form");
+  command
+      ->add_option("--only", flags->only, "Only requirements of this form (* stands for anything)")
+      ->allow_extra_args(false);
+  command->add_option("--except", flags->except, "None of this form")->allow_extra_args(false);
   command->add_option("--without", flags->without, "What the target does not claim: halfclose")
-      ->check(CLI::IsMember({"halfclose"}));
+      ->check(CLI::IsMember({"halfclose"}))
+      ->allow_extra_args(false);
   command->add_flag("--strict", flags->strict, "Level S counts as M does");
   command
       ->add_option("--profile", flags->profile, "robust, or rfc: what no standard says is level S")

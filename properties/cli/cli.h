@@ -28,6 +28,10 @@ void AddExplain(CLI::App& app, int* status);
 void AddAddress(CLI::App& app, int* status);
 void AddServe(CLI::App& app, int* status);
 
+// "build/release/bin/verbatim replay {file} --builtin": how to play a failure again with this
+// program, as it was called, on that target.
+std::string ReplayCommand(const CLI::App& command, const Target& target);
+
 // Prints "verbatim: MESSAGE" as one line on standard error, and returns `status`.
 int Complain(int status, absl::string_view message);
 // The same for an error of the engine or the target: 2, 3 or 70 by its code.

@@ -155,6 +155,14 @@ TEST(Check, AFailureOfLevelSIsOneOnlyWithStrict) {
   EXPECT_EQ(Verbatim("check --strict " + spawn).status, 1);
 }
 
+TEST(Check, AFilterTakesOneWordAndLeavesTheTargetAlone) {
+  const TestServer server(Echo);
+  const Ran ran = Verbatim(
+      absl::StrCat("check --only '*.bulk' --only '*.first' ", server.address().ToString()));
+  EXPECT_EQ(ran.status, 0) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, "2 of 2 hold")) << ran.output;
+}
+
 TEST(Check, WhenAllIsSkippedNothingWasJudged) {
   const Ran ran = Verbatim("check --builtin --without halfclose --only 'stream.halfclose.*'");
   EXPECT_EQ(ran.status, 3) << ran.output;

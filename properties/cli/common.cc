@@ -56,6 +56,10 @@ absl::StatusOr<std::unique_ptr<Target>> SpawnMutant(const std::string& name) {
 
 }  // namespace
 
+std::string ReplayCommand(const CLI::App& command, const Target& target) {
+  return absl::StrCat(command.get_parent()->get_name(), " replay {file} ", target.argument());
+}
+
 int Complain(int status, absl::string_view message) {
   std::fprintf(stderr, "verbatim: %s\n", std::string(message).c_str());
   return status;

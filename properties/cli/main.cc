@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
       "Exit: 0 every M holds (--strict: every S too); 1 some do not; 2 wrong usage; 3 nothing "
       "could be\n"
       "judged; 70 an error of Verbatim itself.",
-      "verbatim"};
+      argv[0]};
   app.require_subcommand(1);
   app.footer(
       "A first look: verbatim check --builtin; then: verbatim check --spawn './your-server "

@@ -13,6 +13,7 @@ namespace verbatim {
 namespace {
 
 struct ReplayFlags {
+  const CLI::App* command = nullptr;
   TargetFlags target;
   BudgetFlags budget;
   std::vector<std::string> words;
@@ -82,7 +83,7 @@ int Replay(ReplayFlags flags) {
   if (absl::Status status = engine.Reach(); !status.ok()) return Complain(status);
   TerminalOptions options;
   options.color = UseColor(flags.no_color);
-  options.replay_command = absl::StrCat("verbatim replay {file} ", (*target)->argument());
+  options.replay_command = ReplayCommand(*flags.command, **target);
   int status = kExitHolds;
   for (size_t i = 0; i < scenarios.size(); ++i) {
     const Requirement* requirement = FindRequirement(scenarios[i].requirement);
@@ -105,6 +106,7 @@ int Replay(ReplayFlags flags) {
 void AddReplay(CLI::App& app, int* status) {
   auto flags = std::make_shared<ReplayFlags>();
   CLI::App* command = app.add_subcommand("replay", "Play saved scenarios (.echo) on a target");
+  flags->command = command;
   command
       ->add_option("FILE... [TARGET]", flags->words,
                    "scenarios; last, unless a flag names the target, its endpoint")

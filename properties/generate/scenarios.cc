@@ -1,3 +1,4 @@
+// The generators, by RapidCheck's public combinators.
 #include "properties/generate/scenarios.h"
 
 #include <algorithm>

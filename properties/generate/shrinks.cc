@@ -1,3 +1,4 @@
+// The candidates, each kind in a function of its own, the boldest kinds first.
 #include "properties/generate/shrinks.h"
 
 #include <algorithm>

@@ -25,7 +25,7 @@ void CheckWhatParses(const std::string& text) {
 }
 
 std::string Mutated(std::string text) {
-  const int count = *rc::gen::inRange(1, 6);
+  const int count = *rc::gen::inRange(1, 3);
   for (int i = 0; i < count && !text.empty(); ++i) {
     const size_t at = *rc::gen::resize(100, rc::gen::inRange<size_t>(0, text.size()));
     const char byte = *rc::gen::oneOf(rc::gen::arbitrary<char>(),
@@ -80,7 +80,10 @@ RC_GTEST_PROP(ScenarioTextProperty, TextsAreEqualExactlyWhereValuesAre, ()) {
 }
 
 RC_GTEST_PROP(ScenarioTextProperty, AMutatedTextIsReadOrRefused, ()) {
-  CheckWhatParses(Mutated(PrintScenario(*ArbitraryScenario())));
+  // The first line as it is: behind a broken one nothing is read.
+  const std::string text = PrintScenario(*ArbitraryScenario());
+  const size_t body = text.find('\n') + 1;
+  CheckWhatParses(text.substr(0, body) + Mutated(text.substr(body)));
 }
 
 RC_GTEST_PROP(ScenarioTextProperty, AnyTextIsReadOrRefused, (const std::string& text)) {

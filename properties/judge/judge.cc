@@ -1,3 +1,4 @@
+// Comparing what came with what was sent. A difference gets its name in classify.cc.
 #include "properties/judge/judge.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Counting outcomes, and the exit status.
 #include "properties/judge/outcome.h"
 
 namespace verbatim {

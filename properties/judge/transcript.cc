@@ -1,3 +1,4 @@
+// Rows of a transcript and their words.
 #include "properties/judge/transcript.h"
 
 #include "absl/strings/str_cat.h"

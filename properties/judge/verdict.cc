@@ -1,3 +1,4 @@
+// The words of verdicts.
 #include "properties/judge/verdict.h"
 
 #include "absl/strings/str_cat.h"

@@ -1,3 +1,4 @@
+// The words and columns of the report, and the escaping of all that is a target's.
 #include "properties/report/terminal.h"
 
 #include <algorithm>

@@ -32,7 +32,7 @@ Payload Literal(std::string bytes, uint32_t connections = 1) {
   return Payload(spec, connections, {});
 }
 
-// Every window of `payload`'s last connection is found where it is.
+// Every window of each connection is found where it is.
 void ExpectEveryWindowLocated(const Payload& payload, uint32_t connections) {
   for (uint32_t connection = 1; connection <= connections; ++connection) {
     const std::string bytes = payload.Bytes(connection, 0, payload.size_bytes());
@@ -86,7 +86,7 @@ TEST_P(EveryWindow, IsLocatedAtFarOffsetsToo) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Payload, EveryWindow, testing::Values(1, 2, 3, 4, 5, 8));
+INSTANTIATE_TEST_SUITE_P(Payload, EveryWindow, testing::Values(1, 2, 4, 8));
 
 TEST(Payload, BlocksAMillionApartAreDifferentForEachCodeWidth) {
   // The code is a bijection: equal blocks at different indexes would be the end of it.
@@ -170,8 +170,8 @@ TEST(Payload, OverlayCrlfAtCutsHasItsCrBeforeTheCutAndItsLfBehind) {
 
 TEST(Payload, OverlayNulRunsHasRunsOfEachLengthUpToEight) {
   const std::string bytes = Coded(100'000, 2, Overlay::kNulRuns).Bytes(2, 0, 100'000);
-  // Connection 2's own bytes are never NUL: each that is there was laid over. Two runs may touch
-  // where one ends and another begins a group: no, a run begins 8 bytes before the end at most.
+  // Connection 2's own bytes are never NUL: each that is there was laid over. Two runs never touch,
+  // since a group's last byte is not of its run.
   std::set<size_t> lengths;
   for (size_t at = 0; at < bytes.size();) {
     const size_t first = std::min(bytes.find('\0', at), bytes.size());

@@ -1,3 +1,4 @@
+// The rules of what can be played, step by step.
 #include "properties/scenario/scenario.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Printing and parsing, line by line.
 #include "properties/scenario/text.h"
 
 #include <limits>
