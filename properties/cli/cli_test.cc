@@ -108,6 +108,14 @@ TEST(Check, ATargetThatEndsAtOnceIsNotJudgedAndItsStatusIsSaid) {
       << ran.output;
 }
 
+TEST(Check, WhatATargetPrintedCannotWriteOnTheTerminal) {
+  const Ran ran = Verbatim("check --spawn 'printf \"a\\\\033[31m\\\\nb\\\\n\"; exit 4 # {port}'");
+  EXPECT_EQ(ran.status, 3);
+  EXPECT_EQ(Lines(ran.output), 1u) << ran.output;
+  EXPECT_EQ(ran.output.find('\x1b'), std::string::npos) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, "\\x1b[31m")) << ran.output;
+}
+
 TEST(Check, WrongUsageIsTwoWithOneLineThatSaysWhatToWrite) {
   const std::pair<const char*, const char*> cases[] = {
       {"check --builtin --only nosuch", "--only nosuch: no requirement matches"},

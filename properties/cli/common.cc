@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "properties/cli/cli.h"
 #include "properties/mutants/stream.h"
+#include "properties/report/terminal.h"
 #include "properties/stage/socket/process.h"
 
 namespace verbatim {
@@ -61,7 +62,7 @@ std::string ReplayCommand(const CLI::App& command, const Target& target) {
 }
 
 int Complain(int status, absl::string_view message) {
-  std::fprintf(stderr, "verbatim: %s\n", std::string(message).c_str());
+  std::fprintf(stderr, "verbatim: %s\n", PlainText(message).c_str());
   return status;
 }
 

@@ -30,7 +30,8 @@ Cases Then(Cases first, Cases second);
 // A coded payload of 1 to `max_bytes` bytes (small ones more often), any seed, any overlay.
 rc::Gen<PayloadSpec> ArbitraryPayload(uint64_t max_bytes);
 
-// How `size` bytes (1 or more) may be cut: 1 to `max_pieces` sizes of 1 or more that add up to `size`.
+// How `size` bytes (1 or more) may be cut: 1 to `max_pieces` sizes of 1 or more that add up to
+// `size`.
 rc::Gen<std::vector<uint64_t>> ArbitraryCuts(uint64_t size, size_t max_pieces);
 
 // Any scenario that can be played, with any step, on up to kMaxConnections connections: for the

@@ -1,3 +1,5 @@
+// A plain poll server with one defect at a time, and the table of them.
+// Not for: being sound; that one is echo/server.h.
 #include "properties/mutants/stream.h"
 
 #include <poll.h>

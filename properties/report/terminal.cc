@@ -32,28 +32,6 @@ std::string Row(absl::string_view label, absl::string_view text) {
   return absl::StrFormat("  %-9s %s\n", label, text);
 }
 
-// What may hold words of the target's, on one line and without escape sequences.
-std::string Plain(absl::string_view text) {
-  constexpr absl::string_view kEllipsis = "…";  // the transcript's own
-  std::string plain;
-  while (!text.empty()) {
-    const char byte = text.front();
-    if (absl::ConsumePrefix(&text, kEllipsis)) {
-      absl::StrAppend(&plain, kEllipsis);
-      continue;
-    }
-    if (absl::ascii_isprint(static_cast<unsigned char>(byte))) {
-      plain += byte;
-    } else if (byte == '\n') {
-      plain += "\\n";
-    } else {
-      absl::StrAppendFormat(&plain, "\\x%02x", static_cast<unsigned char>(byte));
-    }
-    text.remove_prefix(1);
-  }
-  return plain;
-}
-
 std::string Plural(uint64_t count, absl::string_view what) {
   return absl::StrCat(count, " ", what, count == 1 ? "" : "s");
 }
@@ -85,7 +63,7 @@ std::string ControlText(const Outcome& outcome) {
       return "the same bytes in one piece come back: it is the cutting";
     case Control::kFailed:
       return absl::StrCat("the same bytes in one piece fail too, so it is not the cutting: ",
-                          Plain(VerdictSentence(outcome.control_verdict)));
+                          PlainText(VerdictSentence(outcome.control_verdict)));
   }
   return "";
 }
@@ -115,6 +93,27 @@ std::string Output(const std::string& output) {
 
 }  // namespace
 
+std::string PlainText(absl::string_view text) {
+  constexpr absl::string_view kEllipsis = "…";  // the transcript's own
+  std::string plain;
+  while (!text.empty()) {
+    const char byte = text.front();
+    if (absl::ConsumePrefix(&text, kEllipsis)) {
+      absl::StrAppend(&plain, kEllipsis);
+      continue;
+    }
+    if (absl::ascii_isprint(static_cast<unsigned char>(byte))) {
+      plain += byte;
+    } else if (byte == '\n') {
+      plain += "\\n";
+    } else {
+      absl::StrAppendFormat(&plain, "\\x%02x", static_cast<unsigned char>(byte));
+    }
+    text.remove_prefix(1);
+  }
+  return plain;
+}
+
 std::string HexDump(absl::string_view bytes, uint64_t offset, absl::string_view indent) {
   std::string text;
   for (size_t at = 0; at < bytes.size(); at += kBytesALine) {
@@ -134,7 +133,7 @@ std::string OutcomeLine(const Outcome& outcome, const TerminalOptions& options) 
       outcome.reason.empty()
           ? absl::StrFormat("%s, %.2f s", Plural(outcome.distinct_scenarios, "scenario"),
                             outcome.seconds)
-          : Plain(outcome.reason);
+          : PlainText(outcome.reason);
   return absl::StrFormat("  %s  %-32s %s %-8s %s\n",
                          Paint(result, ColorOf(outcome.result), options.color), outcome.id,
                          outcome.level, outcome.basis, what);
@@ -147,7 +146,7 @@ std::string FailureText(const Outcome& outcome, const std::string& file,
                                   outcome.level, ", ", outcome.basis, ")\n");
   text += Row("required", outcome.sentence);
   text += Row("by", outcome.source);
-  text += Row("seen", Paint(Plain(VerdictSentence(verdict)), "1", options.color));
+  text += Row("seen", Paint(PlainText(VerdictSentence(verdict)), "1", options.color));
   text += Row("so far", absl::StrCat(Plural(verdict.sent_bytes, "byte"), " sent, ",
                                      verdict.received_bytes, " right ones received; connection ",
                                      verdict.connection, " ", EndingName(verdict.ending)));
@@ -158,7 +157,7 @@ std::string FailureText(const Outcome& outcome, const std::string& file,
   text += Window(verdict);
   if (!outcome.transcript.empty()) text += Row("what went", "on:");
   for (const std::string& line : outcome.transcript)
-    absl::StrAppend(&text, "            ", Plain(line), "\n");
+    absl::StrAppend(&text, "            ", PlainText(line), "\n");
   if (verdict.kind == Verdict::Kind::kDied) text += Output(outcome.target_output);
   text += Row("control", ControlText(outcome));
   text += Row("recurs", absl::StrCat(outcome.recurred, " of ", outcome.replays));

@@ -29,6 +29,9 @@ std::string FailureText(const Outcome& outcome, const std::string& file,
 // "11 of 13 hold, …", with a newline.
 std::string SummaryLine(const Summary& summary, double seconds);
 
+// `text`, which may hold words of a target's, on one line and without escape sequences.
+std::string PlainText(absl::string_view text);
+
 // 16 bytes a line in hex and ASCII. Public for its tests.
 std::string HexDump(absl::string_view bytes, uint64_t offset, absl::string_view indent);
 

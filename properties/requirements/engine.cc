@@ -1,3 +1,5 @@
+// Playing cases, and explaining the first that fails: control, smaller scenarios, how often it
+// recurs. Not for: the catalogue, or any output.
 #include "properties/requirements/engine.h"
 
 #include <algorithm>

@@ -129,7 +129,8 @@ TEST(Engine, WhatIsNotClaimedIsNotPlayedAndNoPass) {
   const TestServer server(Echo);
   const std::unique_ptr<Target> target = TargetOf(server);
   target->Without(kHalfClose);
-  const auto outcome = verbatim::Run(*FindRequirement("stream.halfclose.drains"), target.get(), Small());
+  const auto outcome =
+      verbatim::Run(*FindRequirement("stream.halfclose.drains"), target.get(), Small());
   ASSERT_TRUE(outcome.ok());
   EXPECT_EQ(outcome->result, Outcome::Result::kNotClaimed);
   EXPECT_EQ(outcome->plays, 0u);

@@ -1,3 +1,5 @@
+// The words of levels and bases, look-ups by id and by glob.
+// Not for: the rows (catalogue.cc).
 #include "properties/requirements/requirement.h"
 
 namespace verbatim {

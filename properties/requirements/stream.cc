@@ -1,3 +1,5 @@
+// Each requirement on streams as scenarios: its sentence in about 10 lines.
+// Not for: the rows themselves (catalogue.cc), or judging.
 #include "properties/requirements/stream.h"
 
 #include <string>

@@ -1,3 +1,5 @@
+// Choosing a free port, and reading listeners and their owners from /proc.
+// Not for: connecting to anything.
 #include "properties/stage/socket/port.h"
 
 #include <dirent.h>

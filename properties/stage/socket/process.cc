@@ -1,3 +1,5 @@
+// Starting a command, keeping its last words, and ending all that it started, by /proc.
+// Not for: anything that could be told without /proc; this is Linux.
 #include "properties/stage/socket/process.h"
 
 #include <dirent.h>

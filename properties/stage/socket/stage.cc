@@ -1,3 +1,5 @@
+// One scenario being played: its steps in order, reading all along, with every wait bounded.
+// Not for: the rules of a single connection (line.cc).
 #include "properties/stage/socket/stage.h"
 
 #include <poll.h>

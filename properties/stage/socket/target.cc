@@ -1,3 +1,5 @@
+// Starting a target on a port of its own, seeing it listen, and seeing it die.
+// Not for: processes (process.cc) or ports (port.cc) themselves.
 #include "properties/stage/socket/target.h"
 
 #include <algorithm>
@@ -18,7 +20,10 @@ constexpr int kLookAgainMs = 2;
 std::string LastWords(const std::string& output) {
   const absl::string_view words = absl::StripTrailingAsciiWhitespace(output);
   if (words.empty()) return "; it printed nothing";
-  return absl::StrCat("; it printed: ", words);
+  constexpr size_t kShown = 400;
+  const bool cut = words.size() > kShown;
+  return absl::StrCat("; it printed: ", cut ? "…" : "",
+                      words.substr(cut ? words.size() - kShown : 0));
 }
 
 }  // namespace
