@@ -46,9 +46,10 @@ class PlainServer {
       const int ready =
           RetryEintr([&] { return kernel_.Poll(polls.data(), polls.size(), timeout_ms); });
       if (ready < 0) return ErrnoStatus(-ready, "poll", "");
+      // First, so that who has connected before others sent is there when what they sent is served.
+      if (polls[0].revents != 0) Accept();
       for (size_t i = 1; i < polls.size(); ++i) Serve(*peers_[i - 1], polls[i].revents);
       std::erase_if(peers_, [](const auto& peer) { return peer->gone; });
-      if (polls[0].revents != 0) Accept();
     }
   }
 
@@ -71,11 +72,13 @@ class PlainServer {
   }
 
   void Accept() {
-    const int fd =
-        kernel_.Accept(listening_.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0) return;
-    peers_.push_back(std::make_unique<Peer>());
-    peers_.back()->fd = UniqueFd(fd);
+    while (true) {
+      const int fd =
+          kernel_.Accept(listening_.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd < 0) return;
+      peers_.push_back(std::make_unique<Peer>());
+      peers_.back()->fd = UniqueFd(fd);
+    }
   }
 
   void Serve(Peer& peer, int events) {
