@@ -87,8 +87,8 @@ absl::StatusOr<std::string> Save(const Outcome& outcome, const std::string& fold
   const std::string text = PrintScenario(outcome.smallest);
   const size_t first_line = text.find('\n') + 1;
   std::ofstream file(path, std::ios::trunc);
-  file << text.substr(0, first_line) << "# target " << target.argument() << ", seed " << seed
-       << "\n# " << VerdictSentence(outcome.verdict) << "\n"
+  file << text.substr(0, first_line) << "# target " << PlainText(target.argument()) << ", seed "
+       << seed << "\n# " << PlainText(VerdictSentence(outcome.verdict)) << "\n"
        << text.substr(first_line);
   file.close();
   if (!file) return ErrnoStatus(EIO, "write", path);
@@ -132,6 +132,7 @@ class Check {
     int starts = target_->starts();
     for (const Requirement& requirement : chosen) {
       absl::StatusOr<Outcome> outcome = engine.Run(requirement);
+      WaitIfInterrupted();
       if (!outcome.ok()) return Complain(outcome.status());
       outcomes_.push_back(*std::move(outcome));
       Tell(outcomes_.back(), budget.seed);

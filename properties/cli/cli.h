@@ -63,6 +63,9 @@ absl::StatusOr<Budget> MakeBudget(const BudgetFlags& flags);
 
 // From here on SIGINT, SIGTERM and SIGHUP end this program together with all that it has started.
 void EndTargetsOnSignals();
+// Returns, unless such a signal has come: then what is seen is of our own making, and must not be
+// told.
+void WaitIfInterrupted();
 
 // Whether standard output takes colours: a terminal, and neither --no-color nor NO_COLOR.
 bool UseColor(bool no_color);

@@ -171,6 +171,18 @@ TEST(Check, AFilterTakesOneWordAndLeavesTheTargetAlone) {
   EXPECT_TRUE(absl::StrContains(ran.output, "2 of 2 hold")) << ran.output;
 }
 
+TEST(Check, WhatItSavedOfATargetOfSeveralLinesCanBeReplayed) {
+  const std::string folder = FreshFolder();
+  const std::string target = absl::StrCat("--spawn \"true\nexec ", VERBATIM_PROGRAM,
+                                          " serve --mutant both-closed-on-eof {endpoint}\"");
+  EXPECT_EQ(Verbatim(absl::StrCat("check --only '*.drains' --save ", folder, " ", target)).status,
+            1);
+  const Ran ran =
+      Verbatim(absl::StrCat("replay ", folder, "/stream.halfclose.drains.echo ", target));
+  EXPECT_EQ(ran.status, 1) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, "truncated")) << ran.output;
+}
+
 TEST(Check, WhenAllIsSkippedNothingWasJudged) {
   const Ran ran = Verbatim("check --builtin --without halfclose --only 'stream.halfclose.*'");
   EXPECT_EQ(ran.status, 3) << ran.output;

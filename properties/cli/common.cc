@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
@@ -15,6 +16,8 @@
 
 namespace verbatim {
 namespace {
+
+std::atomic<bool> interrupted{false};
 
 absl::StatusOr<int64_t> Milliseconds(const std::string& flag, const std::string& text,
                                      double multiplier) {
@@ -135,6 +138,10 @@ absl::StatusOr<Budget> MakeBudget(const BudgetFlags& flags) {
   return budget;
 }
 
+void WaitIfInterrupted() {
+  while (interrupted) ::pause();
+}
+
 void EndTargetsOnSignals() {
   sigset_t signals;
   ::sigemptyset(&signals);
@@ -143,6 +150,7 @@ void EndTargetsOnSignals() {
   std::thread([signals] {
     int signal = 0;
     ::sigwait(&signals, &signal);
+    interrupted = true;
     KillDescendants();
     ::_exit(128 + signal);
   }).detach();

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "properties/cli/cli.h"
+#include "properties/stage/socket/process.h"
 
 int main(int argc, char** argv) {
   CLI::App app{
@@ -35,5 +36,7 @@ int main(int argc, char** argv) {
     const std::string what = absl::StrReplaceAll(error.what(), {{"\n", " "}});
     return verbatim::Complain(verbatim::kExitUsage, absl::StrCat(what, " (see: verbatim --help)"));
   }
+  verbatim::KillDescendants();  // also one that hid from its target's end, by clearing its
+                                // environment
   return status;
 }

@@ -160,7 +160,9 @@ std::string FailureText(const Outcome& outcome, const std::string& file,
     absl::StrAppend(&text, "            ", PlainText(line), "\n");
   if (verdict.kind == Verdict::Kind::kDied) text += Output(outcome.target_output);
   text += Row("control", ControlText(outcome));
-  text += Row("recurs", absl::StrCat(outcome.recurred, " of ", outcome.replays));
+  text +=
+      Row("recurs", outcome.replays == 0 ? "not tried again"
+                                         : absl::StrCat(outcome.recurred, " of ", outcome.replays));
   if (!file.empty()) {
     text += Row("again", absl::StrReplaceAll(options.replay_command, {{"{file}", file}}));
   }

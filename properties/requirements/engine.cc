@@ -15,6 +15,10 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr Rules kEveryRule = {};
+constexpr char kSpent[] = "the budget of the whole check is spent (--budget)";
+constexpr char kNoAnswer[] =
+    "no answer came on one of the connections: that is for other requirements, and leaves nothing "
+    "to judge here";
 constexpr int kDeathMs = 200;  // between the end of a connection and that of its process
 constexpr int64_t kShortBlockMs = 50;
 
@@ -51,6 +55,7 @@ absl::StatusOr<Verdict> Engine::Play(const Scenario& scenario, const Rules& rule
   StageOptions options;
   options.deadline_ms = budget_.deadline_ms;
   options.connect_deadline_ms = budget_.connect_deadline_ms;
+  options.end = budget_.end;
   if (pace == Pace::kShort) {
     options.deadline_ms = std::min(budget_.deadline_ms,
                                    std::clamp<int64_t>(20 * slowest_answer_us_ / 1000, 20, 1000));
@@ -65,6 +70,11 @@ absl::StatusOr<Verdict> Engine::Play(const Scenario& scenario, const Rules& rule
     return played.status();
   }
   Verdict verdict = judge.Finish();
+  if (played->cut_short) {
+    verdict = Verdict();
+    verdict.kind = Verdict::Kind::kNotJudged;
+    verdict.detail = kSpent;
+  }
   if (!verdict.Fails())
     slowest_answer_us_ = std::max(slowest_answer_us_, played->slowest_answer_us);
   return verdict;
@@ -87,7 +97,7 @@ absl::Status Engine::Ready() {
     return absl::UnavailableError(absl::StrCat(
         "the target ", *target_->Died(), ", and had been started again ", kRestarts, " times"));
   }
-  return target_->Prepare(budget_.start_deadline_ms);
+  return target_->Prepare(budget_.Within(budget_.start_deadline_ms));
 }
 
 absl::Status Engine::Reach() {
@@ -141,7 +151,7 @@ absl::StatusOr<Outcome> Engine::Run(const Requirement& requirement) {
   while (std::optional<rc::Shrinkable<Scenario>> next = cases()) {
     if (budget_.Spent()) {
       outcome.result = Outcome::Result::kNotRun;
-      outcome.reason = "the budget of the whole check is spent (--budget)";
+      outcome.reason = kSpent;
       break;
     }
     const Scenario scenario = next->value();
@@ -150,12 +160,13 @@ absl::StatusOr<Outcome> Engine::Run(const Requirement& requirement) {
     absl::StatusOr<Verdict> verdict = Play(scenario, requirement.rules, Pace::kWhole, &transcript);
     if (!verdict.ok()) return verdict.status();
     if (verdict->kind == Verdict::Kind::kNotJudged) {
-      outcome.result = Outcome::Result::kSkip;
-      outcome.reason =
-          "no answer came on one of the connections: that is for other requirements, and leaves "
-          "nothing to judge here";
+      const bool spent = verdict->detail == kSpent;
+      outcome.result = spent ? Outcome::Result::kNotRun : Outcome::Result::kSkip;
+      outcome.reason = spent ? kSpent : kNoAnswer;
       break;
     }
+    // One that dies after its answer dies of this case, and not of the next.
+    if (!verdict->Fails() && target_->Died()) verdict->kind = Verdict::Kind::kDied;
     if (verdict->Fails()) {
       outcome.result = Outcome::Result::kFail;
       outcome.verdict = *std::move(verdict);

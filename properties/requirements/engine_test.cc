@@ -143,6 +143,47 @@ TEST(Engine, ASpentBudgetIsNoPass) {
   EXPECT_EQ(RunOn(server, "stream.exact.bulk", budget).result, Outcome::Result::kNotRun);
 }
 
+// It was blamed for its backlog once: the peers that vanish were all connected before the first
+// did.
+TEST(Engine, AnIterativeServerWithTheSmallestBacklogSurvivesWhoVanishes) {
+  const TestServer server(Echo, 1, true);
+  const Outcome outcome = RunOn(server, "stream.survive.vanish");
+  EXPECT_EQ(outcome.result, Outcome::Result::kPass) << VerdictSentence(outcome.verdict);
+}
+
+TEST(Engine, WhoWaitsForANewlineIsNotBlamedForSpeakingFirst) {
+  const TestServer server(
+      [](int fd) { EchoChanged(fd, [](std::vector<char>& data) { data.clear(); }); });
+  EXPECT_EQ(RunOn(server, "stream.silent.first").result, Outcome::Result::kPass);
+}
+
+TEST(Engine, TheBudgetEndsWhateverIsUnderWay) {
+  const TestServer server(
+      [](int fd) { EchoChanged(fd, [](std::vector<char>&) { std::this_thread::yield(); }); });
+  Budget budget = Small();
+  budget.bulk_bytes = uint64_t{1} << 40;
+  budget.end = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
+  const Outcome outcome = RunOn(server, "stream.exact.bulk", budget);
+  EXPECT_EQ(outcome.result, Outcome::Result::kNotRun);
+  EXPECT_NE(outcome.reason.find("--budget"), std::string::npos) << outcome.reason;
+}
+
+TEST(Engine, OneThatDiesAfterItsAnswerDiesOfThatCase) {
+  auto target = Target::Spawned(
+      "python3 -c 'import os,socket,sys\ns=socket.socket(); "
+      "s.bind((\"127.0.0.1\",int(sys.argv[1]))); "
+      "s.listen()\nwhile True:\n  c=s.accept()[0]\n  while True:\n    d=c.recv(65536)\n    if not "
+      "d: break\n"
+      "    c.sendall(d)\n    if len(d)==1: os._exit(6)' {port}");
+  ASSERT_TRUE(target.ok());
+  Engine engine(target->get(), Small());
+  ASSERT_TRUE(engine.Reach().ok());
+  const auto outcome = engine.Run(*FindRequirement("stream.prompt.single-byte"));
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->verdict.kind, Verdict::Kind::kDied) << VerdictSentence(outcome->verdict);
+  EXPECT_NE(outcome->verdict.detail.find("status 6"), std::string::npos);
+}
+
 TEST(Engine, AnUnreachableTargetIsUnavailable) {
   std::unique_ptr<Target> target;
   {

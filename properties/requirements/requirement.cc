@@ -2,7 +2,16 @@
 // Not for: the rows (catalogue.cc).
 #include "properties/requirements/requirement.h"
 
+#include <algorithm>
+
 namespace verbatim {
+
+int64_t Budget::Within(int64_t limit_ms) const {
+  using std::chrono::milliseconds;
+  const auto left = end - std::chrono::steady_clock::now();
+  if (left > milliseconds(limit_ms)) return limit_ms;
+  return std::max<int64_t>(0, std::chrono::duration_cast<milliseconds>(left).count());
+}
 
 absl::string_view LevelName(Level level) { return level == Level::kMust ? "M" : "S"; }
 

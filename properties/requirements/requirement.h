@@ -37,6 +37,8 @@ struct Budget {
   // When the whole check is to be over.
   std::chrono::steady_clock::time_point end = std::chrono::steady_clock::time_point::max();
 
+  // `limit_ms`, or less where the end is near.
+  int64_t Within(int64_t limit_ms) const;
   bool Spent() const { return std::chrono::steady_clock::now() >= end; }
 };
 

@@ -49,7 +49,7 @@ class Performance {
   absl::StatusOr<Played> Run() {
     Connect(1);
     for (const Step& step : scenario_.steps) {
-      if (judge_->Over() || !error_.ok()) break;
+      if (Over() || !error_.ok()) break;
       Do(step);
     }
     Finish();
@@ -59,6 +59,21 @@ class Performance {
 
  private:
   Line& At(uint32_t connection) { return lines_[connection - 1]; }
+
+  // Nothing that comes can add to the verdict, or there is no time left for it.
+  bool Over() {
+    played_.cut_short = played_.cut_short || std::chrono::steady_clock::now() >= options_.end;
+    return played_.cut_short || judge_->Over();
+  }
+
+  // `limit_ms`, or less where the end is near.
+  int64_t Within(int64_t limit_ms) const {
+    using std::chrono::milliseconds;
+    const auto now = std::chrono::steady_clock::now();
+    if (options_.end - now > milliseconds(limit_ms)) return limit_ms;
+    return std::max<int64_t>(0,
+                             std::chrono::duration_cast<milliseconds>(options_.end - now).count());
+  }
 
   void Emit(Event event) {
     event.time_us = static_cast<uint64_t>(NowUs() - start_us_);
@@ -71,9 +86,10 @@ class Performance {
     absl::Status status = absl::OkStatus();
     for (const SocketAddress& address : addresses_) {
       line = Line();
-      status = line.Connect(address, options_.connect_deadline_ms);
+      status = line.Connect(address, Within(options_.connect_deadline_ms));
       if (status.ok()) break;
     }
+    if (!status.ok() && Over()) return;
     if (absl::IsInternal(status)) {
       error_ = status;
     } else if (status.ok()) {
@@ -126,7 +142,7 @@ class Performance {
         line.sent_bytes + (step.amount == kRest ? left : std::min(left, step.amount));
     int64_t progress_us = NowUs();
     uint64_t filled_from = 0, filled_to = 0;
-    while (line.sent_bytes < end && line.open() && !line.broken() && !judge_->Over()) {
+    while (line.sent_bytes < end && line.open() && !line.broken() && !Over()) {
       if (line.sent_bytes >= filled_to) {
         filled_from = line.sent_bytes;
         filled_to = filled_from + std::min<uint64_t>(end - filled_from, send_buffer_.size());
@@ -145,7 +161,7 @@ class Performance {
       if (sent > 0 || line.received_bytes > received) progress_us = NowUs();
     }
     if (line.broken()) Pump(step.connection);  // what came before the error, then the ending
-    if (line.sent_bytes < end && !line.open() && !judge_->Over()) {
+    if (line.sent_bytes < end && !line.open() && !Over()) {
       Emit({.kind = Event::Kind::kSkipped,
             .connection = step.connection,
             .text = std::string(StepName(step.kind))});
@@ -166,7 +182,7 @@ class Performance {
     const int64_t limit_ms = line.stalled ? options_.block_ms : options_.deadline_ms;
     const int64_t left_us = progress_us + limit_ms * 1000 - NowUs();
     if (left_us > 0) {
-      PollOnce((left_us + 999) / 1000, behind ? 0 : step.connection);
+      PollOnce(Within((left_us + 999) / 1000), behind ? 0 : step.connection);
       return true;
     }
     if (!line.stalled) {
@@ -184,7 +200,7 @@ class Performance {
                            options_.deadline_ms, true);
     if (done) {
       played_.slowest_answer_us = std::max(played_.slowest_answer_us, NowUs() - start_us);
-    } else if (line.open() && !judge_->Over()) {
+    } else if (line.open() && !Over()) {
       Emit({.kind = Event::Kind::kSilence,
             .connection = connection,
             .waited_ms = options_.deadline_ms});
@@ -193,7 +209,7 @@ class Performance {
 
   void ExpectEof(uint32_t connection) {
     if (!Wait([] { return false; }, connection, options_.deadline_ms, true) &&
-        At(connection).open() && !judge_->Over()) {
+        At(connection).open() && !Over()) {
       Emit({.kind = Event::Kind::kNoEof,
             .connection = connection,
             .waited_ms = options_.deadline_ms});
@@ -208,9 +224,9 @@ class Performance {
     int64_t since_us = NowUs();
     while (!done()) {
       const int64_t left_us = since_us + limit_ms * 1000 - NowUs();
-      if (left_us <= 0 || !line.open() || judge_->Over()) return false;
+      if (left_us <= 0 || !line.open() || Over()) return false;
       const uint64_t received = line.received_bytes;
-      PollOnce((left_us + 999) / 1000, 0);
+      PollOnce(Within((left_us + 999) / 1000), 0);
       if (from_progress && line.received_bytes > received) since_us = NowUs();
     }
     return true;
@@ -261,7 +277,7 @@ class Performance {
     for (Line& line : lines_) {
       // Where it failed, what was not taken would hang about after a close, and keep the target
       // busy.
-      judge_->Over() && line.open() ? line.Reset() : line.Close();
+      Over() && line.open() ? line.Reset() : line.Close();
     }
   }
 

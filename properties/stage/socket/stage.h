@@ -2,6 +2,7 @@
 // Not for: starting the target (target.h), or saying what its answers mean (judge/).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <vector>
 
@@ -20,11 +21,14 @@ struct StageOptions {
   int64_t connect_deadline_ms = 15'000;
   // A stalled peer's send is over when nothing was accepted for so long.
   int64_t block_ms = 500;
+  // When to stop whatever is under way.
+  std::chrono::steady_clock::time_point end = std::chrono::steady_clock::time_point::max();
 };
 
 // What the stage itself learnt.
 struct Played {
   int64_t slowest_answer_us = 0;  // the longest time that an await that succeeded took
+  bool cut_short = false;         // StageOptions::end came first: there is nothing to judge
 };
 
 // Plays `scenario` (valid) against the first of `addresses` that accepts. Every event goes to

@@ -18,9 +18,9 @@ namespace verbatim {
 class TestServer {
  public:
   // `serve` gets each accepted connection (blocking) and may do with it what it likes; it is closed
-  // after.
-  explicit TestServer(std::function<void(int)> serve, int backlog = 128)
-      : serve_(std::move(serve)) {
+  // after. `iterative`: the next is accepted only then.
+  explicit TestServer(std::function<void(int)> serve, int backlog = 128, bool iterative = false)
+      : serve_(std::move(serve)), iterative_(iterative) {
     listener_ = UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const SocketAddress any = SocketAddress::FromIPv4({127, 0, 0, 1}, 0);
     ::bind(listener_.get(), any.data(), any.size());
@@ -46,6 +46,11 @@ class TestServer {
     while (true) {
       const int fd = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
       if (fd < 0) return;
+      if (iterative_) {
+        const UniqueFd owner(fd);
+        serve_(fd);
+        continue;
+      }
       threads_.emplace_back([this, fd] {
         const UniqueFd owner(fd);
         serve_(fd);
@@ -54,6 +59,7 @@ class TestServer {
   }
 
   std::function<void(int)> serve_;
+  const bool iterative_;
   UniqueFd listener_;
   SocketAddress address_;
   std::thread acceptor_;
