@@ -48,7 +48,7 @@ std::string Missing(const Requirement& requirement, const Target& target) {
 
 }  // namespace
 
-Engine::Engine(Target* target, Budget budget) : target_(target), budget_(std::move(budget)) {}
+Engine::Engine(Target* target, Budget budget) : target_(target), budget_(budget) {}
 
 absl::StatusOr<Verdict> Engine::Play(const Scenario& scenario, const Rules& rules, Pace pace,
                                      Transcript* transcript) {

@@ -24,8 +24,8 @@ constexpr size_t kRecvBytes = 256 * 1024;
 constexpr int64_t kEvidenceMs = 20;
 
 int64_t NowUs() {
-  using namespace std::chrono;
-  return duration_cast<microseconds>(steady_clock::now().time_since_epoch()).count();
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
 }
 
 // One scenario being played.
