@@ -31,9 +31,22 @@ uint64_t TotalSent(const Scenario& scenario) {
   return *std::max_element(sent.begin(), sent.end());
 }
 
+// How many connections have sent something that nothing waits for.
+int Unawaited(const Scenario& scenario) {
+  std::vector<int> open(kMaxConnections, 0);
+  for (const Step& step : scenario.steps) {
+    int& unawaited = open[step.connection - 1];
+    if (step.kind == Kind::kSend) unawaited = 1;
+    const bool ends = step.kind == Kind::kClose || step.kind == Kind::kReset;
+    if (ends || step.kind == Kind::kAwait || step.kind == Kind::kExpectEof) unawaited = 0;
+  }
+  return static_cast<int>(std::count(open.begin(), open.end(), 1));
+}
+
 class Candidates {
  public:
-  explicit Candidates(const Scenario& scenario) : from_(scenario) {}
+  explicit Candidates(const Scenario& scenario)
+      : from_(scenario), unawaited_(Unawaited(scenario)) {}
 
   std::vector<Scenario> Take() {
     TrimPayload();
@@ -49,7 +62,9 @@ class Candidates {
 
  private:
   void Add(Scenario scenario) {
-    if (scenario != from_ && Validate(scenario).ok()) out_.push_back(std::move(scenario));
+    // What is no longer awaited would be judged only by luck.
+    if (scenario == from_ || !Validate(scenario).ok() || Unawaited(scenario) > unawaited_) return;
+    out_.push_back(std::move(scenario));
   }
   void AddSteps(Steps steps) { Add({from_.requirement, from_.payload, std::move(steps)}); }
 
@@ -178,6 +193,7 @@ class Candidates {
   }
 
   const Scenario& from_;
+  const int unawaited_;
   std::vector<Scenario> out_;
 };
 

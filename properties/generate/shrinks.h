@@ -12,7 +12,8 @@ namespace verbatim {
 
 // Valid scenarios, each a little smaller than `scenario`, the boldest first: whole connections and
 // runs of steps dropped, neighbouring sends merged, sizes halved, overlays and seeds made plain.
-// Following them always comes to an end. The requirement stays.
+// None leaves something unawaited that was awaited. Following them always comes to an end. The
+// requirement stays.
 std::vector<Scenario> Smaller(const Scenario& scenario);
 
 // `scenario` with Smaller as its shrinks.

@@ -192,5 +192,19 @@ TEST(WithShrinks, OffersWhatSmallerOffersAgainAndAgain) {
   FAIL() << "no end";
 }
 
+// It was judged by luck once: whether the answer was there when the scenario was over.
+TEST(Smaller, NothingThatWasAwaitedIsSentWithoutBeingAwaited) {
+  Scenario scenario;
+  scenario.payload.size_bytes = 10;
+  scenario.steps = {{Step::Kind::kSend, 1, 4},
+                    {Step::Kind::kAwait, 1, 0},
+                    {Step::Kind::kSend, 1, kRest},
+                    {Step::Kind::kAwait, 1, 0}};
+  for (const Scenario& smaller : Smaller(scenario)) {
+    if (smaller.steps.empty()) continue;
+    EXPECT_EQ(smaller.steps.back().kind, Step::Kind::kAwait);
+  }
+}
+
 }  // namespace
 }  // namespace verbatim
