@@ -61,7 +61,9 @@ absl::StatusOr<std::unique_ptr<Target>> SpawnMutant(const std::string& name) {
 }  // namespace
 
 std::string ReplayCommand(const CLI::App& command, const Target& target) {
-  return absl::StrCat(command.get_parent()->get_name(), " replay {file} ", target.argument());
+  const std::string name = command.get_parent()->get_name();
+  const bool plain = name.find_first_of(" '\"$&;") == std::string::npos;
+  return absl::StrCat(plain ? name : ShellQuote(name), " replay {file} ", target.argument());
 }
 
 int Complain(int status, absl::string_view message) {
