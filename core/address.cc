@@ -11,8 +11,14 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/status.h"
 
 namespace verbatim {
+namespace {
+
+constexpr size_t kUnixName = offsetof(sockaddr_un, sun_path);
+
+}  // namespace
 
 SocketAddress SocketAddress::FromIPv4(const std::array<uint8_t, 4>& octets, uint16_t port) {
   SocketAddress result;
@@ -55,15 +61,49 @@ absl::StatusOr<SocketAddress> SocketAddress::FromSockaddr(const sockaddr* addres
     std::memcpy(octets.data(), &in6.sin6_addr, octets.size());
     return FromIPv6(octets, ntohs(in6.sin6_port), in6.sin6_scope_id);
   }
+  if (family == AF_UNIX && length <= sizeof(sockaddr_un)) {
+    const absl::string_view name(from + kUnixName, length - kUnixName);
+    const bool is_abstract = !name.empty() && name[0] == '\0';
+    return is_abstract ? FromAbstract(name.substr(1)) : FromPath(name.substr(0, name.find('\0')));
+  }
   return absl::InvalidArgumentError(
       absl::StrCat("a socket address of family ", family, " in ", length,
-                   " bytes; only whole IPv4 and IPv6 addresses are known here"));
+                   " bytes; only whole IPv4, IPv6 and unix addresses are known here"));
+}
+
+absl::StatusOr<SocketAddress> SocketAddress::FromPath(absl::string_view path) {
+  return FromUnix(path, false);
+}
+
+absl::StatusOr<SocketAddress> SocketAddress::FromAbstract(absl::string_view name) {
+  return FromUnix(name, true);
+}
+
+absl::StatusOr<SocketAddress> SocketAddress::FromUnix(absl::string_view name, bool is_abstract) {
+  TextError error;
+  if (!CheckUnixName(name, is_abstract, &error)) return BadText(name, error.position, error.what);
+  SocketAddress result;
+  result.storage_.un = sockaddr_un{};
+  result.storage_.un.sun_family = AF_UNIX;
+  std::copy(name.begin(), name.end(), result.storage_.un.sun_path + (is_abstract ? 1 : 0));
+  const bool has_nul = is_abstract || !name.empty();  // before the name or behind it
+  result.unix_bytes_ = static_cast<uint8_t>(kUnixName + name.size() + (has_nul ? 1 : 0));
+  return result;
+}
+
+absl::string_view SocketAddress::unix_name() const {
+  if (family() != AF_UNIX || unix_bytes_ == kUnixName) return "";
+  return {storage_.un.sun_path + (IsAbstract() ? 1 : 0), unix_bytes_ - kUnixName - 1};
+}
+
+bool SocketAddress::IsAbstract() const {
+  return family() == AF_UNIX && unix_bytes_ > kUnixName && storage_.un.sun_path[0] == '\0';
 }
 
 socklen_t SocketAddress::size() const {
   if (family() == AF_INET) return sizeof(sockaddr_in);
   if (family() == AF_INET6) return sizeof(sockaddr_in6);
-  return 0;
+  return unix_bytes_;
 }
 
 uint16_t SocketAddress::port() const {
@@ -98,7 +138,7 @@ bool operator==(const SocketAddress& a, const SocketAddress& b) {
   if (a.family() == AF_INET6) {
     return IN6_ARE_ADDR_EQUAL(&a.storage_.in6.sin6_addr, &b.storage_.in6.sin6_addr);
   }
-  return true;
+  return a.IsAbstract() == b.IsAbstract() && a.unix_name() == b.unix_name();
 }
 
 }  // namespace verbatim

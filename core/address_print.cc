@@ -1,11 +1,10 @@
 // The text of addresses, written: the canonical form of RFC 5952, with no allocation but that of
-// the string that is returned. It differs from glibc's inet_ntop for one kind of address: that
-// writes the deprecated IPv4-compatible ::/96 (RFC 4291 §2.5.5.1) as ::1.2.3.4 where the 7th group
-// is not zero. RFC 5952 §5 wants the mixed form only behind a prefix that marks an IPv4 address; of
-// those
-// ::ffff:0:0/96 alone is written so.
+// the string that is returned. Unlike glibc's inet_ntop it does not write the deprecated
+// IPv4-compatible ::/96 (RFC 4291 §2.5.5.1) in mixed form: RFC 5952 §5 wants that only behind a
+// prefix that marks an IPv4 address, of which ::ffff:0:0/96 alone is known here.
 // Not for: reading (core/address_text.cc).
 #include <charconv>
+#include <cstddef>
 #include <cstring>
 
 #include "core/address.h"
@@ -93,6 +92,9 @@ std::string SocketAddress::ToString() const {
       out = PutDecimal(out, zone());
     }
     *out++ = ']';
+  } else if (family() == AF_UNIX) {
+    if (unix_bytes_ == offsetof(sockaddr_un, sun_path)) return "unnamed";
+    return (IsAbstract() ? "@" : "") + std::string(unix_name());
   } else {
     return "none";
   }

@@ -257,6 +257,14 @@ bool ParseZoneText(absl::string_view text, uint32_t* zone, TextError* error) {
   return true;
 }
 
+bool CheckUnixName(absl::string_view name, bool is_abstract, TextError* error) {
+  constexpr size_t kMostBytes = sizeof(sockaddr_un::sun_path) - 1;
+  const size_t nul = is_abstract ? name.npos : name.find('\0');
+  if (nul != name.npos) return Fail(error, nul, "a path can't hold a NUL");
+  if (name.size() <= kMostBytes) return true;
+  return Fail(error, kMostBytes, "the name of a unix socket has 107 bytes at most");
+}
+
 bool LooksLikeBareIPv6(absl::string_view text) {
   size_t digits = 0;
   while (digits < text.size() && HexValue(text[digits]) >= 0) ++digits;

@@ -13,6 +13,26 @@ namespace verbatim {
 namespace {
 
 constexpr absl::string_view kSchemeEnd = "://";
+constexpr absl::string_view kStdioText = "stdio:";
+
+struct Scheme {
+  absl::string_view name;
+  Transport transport;
+  int socket_type;
+  bool is_unix;
+};
+
+// stdio has no "//": it is not read by this.
+constexpr Scheme kSchemes[] = {
+    {"tcp", Transport::kTcp, SOCK_STREAM, false},
+    {"udp", Transport::kUdp, SOCK_DGRAM, false},
+    {"unix", Transport::kUnix, SOCK_STREAM, true},
+    {"unix-abstract", Transport::kUnixAbstract, SOCK_STREAM, true},
+    {"unixgram", Transport::kUnixgram, SOCK_DGRAM, true},
+    {"unixpacket", Transport::kUnixpacket, SOCK_SEQPACKET, true},
+    {"icmp", Transport::kIcmp, SOCK_RAW, false},
+    {"stdio", Transport::kStdio, 0, false},
+};
 
 bool Fail(TextError* error, size_t position, const char* what) {
   error->position = position;
@@ -137,61 +157,84 @@ bool ReadService(absl::string_view text, std::string* service, TextError* error)
   return true;
 }
 
-bool ReadBracketed(absl::string_view text, Endpoint* endpoint, TextError* error) {
+// The host at the start of `text`; `*at` is where it ends.
+bool ReadHost(absl::string_view text, size_t* at, std::string* host, TextError* error) {
+  if (LooksLikeBareIPv6(text)) {
+    return Fail(error, 0, "write an IPv6 address in brackets, like [::1]:7");
+  }
+  if (text.empty() || text[0] != '[') {
+    *at = std::min(text.find(':'), text.size());
+    return ReadNameOrIPv4(text.substr(0, *at), host, error);
+  }
   const size_t close = text.find(']');
   if (close == absl::string_view::npos) {
     return Fail(error, text.size(), "write ']' after the IPv6 address, like [::1]:7");
   }
-  if (!ReadIPv6(text.substr(1, close - 1), &endpoint->host, error)) return FailIn(1, error);
-  if (close + 1 == text.size() || text[close + 1] != ':') {
-    return Fail(error, close + 1, "write ':' and a port or service after ']', like [::1]:7");
-  }
-  if (ReadService(text.substr(close + 2), &endpoint->service, error)) return true;
-  return FailIn(close + 2, error);
+  *at = close + 1;
+  return ReadIPv6(text.substr(1, close - 1), host, error) || FailIn(1, error);
 }
 
-// "HOST:SERVICE"
+// "HOST:SERVICE"; "HOST" for icmp.
 bool ReadHostAndService(absl::string_view text, Endpoint* endpoint, TextError* error) {
-  if (!text.empty() && text[0] == '[') return ReadBracketed(text, endpoint, error);
-  if (LooksLikeBareIPv6(text)) {
-    return Fail(error, 0, "write an IPv6 address in brackets, like [::1]:7");
+  size_t at = 0;
+  if (!ReadHost(text, &at, &endpoint->host, error)) return false;
+  if (endpoint->transport == Transport::kIcmp) {
+    return at == text.size() || Fail(error, at, "end here: icmp has no ports");
   }
-  const size_t colon = text.find(':');
-  if (!ReadNameOrIPv4(text.substr(0, colon), &endpoint->host, error)) return false;
-  if (colon == absl::string_view::npos) {
-    return Fail(error, text.size(), "write ':' and a port or service here, like localhost:7");
+  if (at == text.size() || text[at] != ':') {
+    return Fail(error, at, "write ':' and a port or service here, like localhost:7 or [::1]:7");
   }
-  if (ReadService(text.substr(colon + 1), &endpoint->service, error)) return true;
-  return FailIn(colon + 1, error);
+  return ReadService(text.substr(at + 1), &endpoint->service, error) || FailIn(at + 1, error);
+}
+
+bool ReadUnixName(absl::string_view text, Endpoint* endpoint, TextError* error) {
+  endpoint->host = std::string(text);
+  if (text.empty()) return Fail(error, 0, "write the name of a unix socket here, like /run/echo");
+  return CheckUnixName(text, endpoint->transport == Transport::kUnixAbstract, error);
+}
+
+bool ReadWhere(absl::string_view text, Endpoint* endpoint, TextError* error) {
+  return IsUnix(endpoint->transport) ? ReadUnixName(text, endpoint, error)
+                                     : ReadHostAndService(text, endpoint, error);
 }
 
 bool ReadEndpoint(absl::string_view text, Endpoint* endpoint, TextError* error) {
-  size_t start = 0;
   const size_t scheme_end = text.find(kSchemeEnd);
-  if (scheme_end != absl::string_view::npos) {
-    if (text.substr(0, scheme_end) != TransportName(Transport::kTcp)) {
-      return Fail(error, 0, "there is no such scheme; write tcp://");
-    }
-    start = scheme_end + kSchemeEnd.size();
+  if (text == kStdioText) {
+    endpoint->transport = Transport::kStdio;
+    return true;
   }
-  if (ReadHostAndService(text.substr(start), endpoint, error)) return true;
-  return FailIn(start, error);
+  if (scheme_end == text.npos) return ReadWhere(text, endpoint, error);
+  const auto* scheme =
+      std::find_if(std::begin(kSchemes), std::end(kSchemes),
+                   [&](const Scheme& one) { return one.name == text.substr(0, scheme_end); });
+  if (scheme == std::end(kSchemes) || scheme->transport == Transport::kStdio) {
+    return Fail(error, 0,
+                "there is no such scheme; write tcp://, udp://, unix://, unix-abstract://, "
+                "unixgram://, unixpacket://, icmp:// or stdio:");
+  }
+  endpoint->transport = scheme->transport;
+  const size_t start = scheme_end + kSchemeEnd.size();
+  return ReadWhere(text.substr(start), endpoint, error) || FailIn(start, error);
 }
 
-std::string HostAndService(const Endpoint& endpoint) {
-  const bool is_ipv6 = endpoint.host.find(':') != std::string::npos;
-  return absl::StrCat(is_ipv6 ? "[" : "", endpoint.host, is_ipv6 ? "]" : "", ":", endpoint.service);
+std::string Where(const Endpoint& endpoint) {
+  const bool has_brackets =
+      !IsUnix(endpoint.transport) && endpoint.host.find(':') != std::string::npos;
+  return absl::StrCat(has_brackets ? "[" : "", endpoint.host, has_brackets ? "]" : "",
+                      endpoint.service.empty() ? "" : ":", endpoint.service);
+}
+
+const Scheme& SchemeOf(Transport transport) {
+  return *std::find_if(std::begin(kSchemes), std::end(kSchemes),
+                       [&](const Scheme& one) { return one.transport == transport; });
 }
 
 }  // namespace
 
-absl::string_view TransportName(Transport transport) {
-  switch (transport) {
-    case Transport::kTcp:
-      return "tcp";
-  }
-  return "unknown";
-}
+absl::string_view TransportName(Transport transport) { return SchemeOf(transport).name; }
+int SocketType(Transport transport) { return SchemeOf(transport).socket_type; }
+bool IsUnix(Transport transport) { return SchemeOf(transport).is_unix; }
 
 absl::StatusOr<Endpoint> Endpoint::Parse(absl::string_view text) {
   Endpoint endpoint;
@@ -201,17 +244,23 @@ absl::StatusOr<Endpoint> Endpoint::Parse(absl::string_view text) {
 }
 
 std::string Endpoint::ToString() const {
-  const std::string written = HostAndService(*this);
+  if (transport == Transport::kStdio) return std::string(kStdioText);
   // What was made by hand may be in another form than Parse leaves.
-  Endpoint canonical;
+  Endpoint canonical{transport, "", ""};
   TextError ignored;
-  const bool readable = ReadHostAndService(written, &canonical, &ignored);
-  return absl::StrCat(TransportName(transport), kSchemeEnd,
-                      readable ? HostAndService(canonical) : written);
+  const std::string written = Where(*this);
+  const bool readable = ReadWhere(written, &canonical, &ignored);
+  return absl::StrCat(TransportName(transport), kSchemeEnd, readable ? Where(canonical) : written);
 }
 
 std::string EndpointText(Transport transport, const SocketAddress& address) {
-  return absl::StrCat(TransportName(transport), kSchemeEnd, address.ToString());
+  if (IsUnix(transport)) {
+    if (address.IsAbstract()) transport = Transport::kUnixAbstract;
+    return absl::StrCat(TransportName(transport), kSchemeEnd, std::string(address.unix_name()));
+  }
+  std::string text = address.ToString();
+  if (transport == Transport::kIcmp) text.resize(text.rfind(':'));
+  return absl::StrCat(TransportName(transport), kSchemeEnd, text);
 }
 
 }  // namespace verbatim

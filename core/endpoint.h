@@ -13,17 +13,25 @@
 
 namespace verbatim {
 
-enum class Transport { kTcp };
+// kStdio is standard input and output, which have no address.
+enum class Transport { kTcp, kUdp, kUnix, kUnixAbstract, kUnixgram, kUnixpacket, kIcmp, kStdio };
 
-// "tcp".
+// "tcp", "unix-abstract".
 absl::string_view TransportName(Transport transport);
+// SOCK_STREAM (tcp, unix, unix-abstract), SOCK_DGRAM, SOCK_SEQPACKET or SOCK_RAW; 0 for kStdio.
+int SocketType(Transport transport);
+bool IsUnix(Transport transport);
 
 struct Endpoint {
   Transport transport = Transport::kTcp;
-  std::string host;     // "127.0.0.1", "::1", "fe80::1%eth0" or a name; without brackets
-  std::string service;  // "7" or a service's name ("echo", services(5))
+  std::string host;     // "127.0.0.1", "::1", "fe80::1%eth0" or a name; without brackets. Or a unix
+                        // socket's path or abstract name, as it is
+  std::string service;  // "7" or a service's name ("echo", services(5)); tcp and udp alone have one
 
-  // Reads "tcp://HOST:SERVICE", or a bare "HOST:SERVICE", which means tcp. An IPv6 address stands
+  // Reads "tcp://HOST:SERVICE", "udp://HOST:SERVICE", or a bare "HOST:SERVICE", which means tcp;
+  // "unix://PATH", "unixgram://PATH" (SOCK_DGRAM), "unixpacket://PATH" (SOCK_SEQPACKET), which
+  // SocketAddress::FromPath takes, and "unix-abstract://NAME", of 1 to 107 bytes, both byte for
+  // byte; "icmp://HOST"; "stdio:". An IPv6 address stands
   // in brackets, with its zone as number or name. A host's name is of RFC 1123 §2.1 (letters,
   // digits, hyphens, dots; no label over 63, no name over 253); a service's name is of RFC 6335
   // §5.1. A host that looks like an IPv4 address (its last label is digits or begins 0x, WHATWG
@@ -40,14 +48,16 @@ struct Endpoint {
 
 enum class ResolveFor { kConnecting, kListening };
 
-// Every address that the endpoint has, in the order in which to try them; never empty when OK. Port
-// 0 is refused unless listening. May block on the system's resolver for names; numeric ones never
-// do. Returns kInvalidArgument iff port 0 is to be connected to, a zone doesn't exist here, or the
-// endpoint, made by hand, is one that Parse refuses; kNotFound iff the host or service has no such
-// name here; kUnavailable iff the resolver could not answer.
+// Every address that the endpoint has, in the order in which to try them; never empty when OK. For
+// icmp the port is 0. Port 0 is refused unless listening. May block on the system's resolver for
+// names; numeric ones never do. Returns kInvalidArgument iff port 0 is to be connected to, a zone
+// doesn't exist here, or the endpoint, made by hand, is one that Parse refuses; kNotFound iff the
+// host or service has no such name here; kUnavailable iff the resolver could not answer;
+// kUnimplemented for stdio.
 absl::StatusOr<std::vector<SocketAddress>> Resolve(const Endpoint& endpoint, ResolveFor purpose);
 
-// "tcp://127.0.0.1:7": the endpoint that a resolved address stands for.
+// "tcp://127.0.0.1:7": the endpoint that a resolved address stands for. With unix, an abstract
+// address is unix-abstract's.
 std::string EndpointText(Transport transport, const SocketAddress& address);
 
 }  // namespace verbatim

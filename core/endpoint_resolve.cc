@@ -37,11 +37,11 @@ absl::Status ResolverStatus(int eai, int error_number, absl::string_view what) {
   return absl::Status(CodeOf(eai), absl::StrCat(what, ": ", why));
 }
 
-// getaddrinfo for TCP; null stands for "none". `what` names the question in an error.
-absl::StatusOr<AddressList> Ask(const char* host, const char* service, ResolveFor purpose,
-                                absl::string_view what) {
+// getaddrinfo; null stands for "none". `what` names the question in an error.
+absl::StatusOr<AddressList> Ask(const char* host, const char* service, int socket_type,
+                                ResolveFor purpose, absl::string_view what) {
   addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_socktype = socket_type;
   hints.ai_flags = purpose == ResolveFor::kListening ? AI_PASSIVE : 0;
   addrinfo* list = nullptr;
   const int eai = ::getaddrinfo(host, service, &hints, &list);
@@ -52,6 +52,7 @@ absl::StatusOr<AddressList> Ask(const char* host, const char* service, ResolveFo
 absl::StatusOr<uint16_t> ResolvePort(const Endpoint& endpoint, ResolveFor purpose) {
   uint16_t port = 0;
   TextError ignored;
+  if (endpoint.transport == Transport::kIcmp) return port;
   if (ParsePortText(endpoint.service, &port, &ignored)) {
     if (port != 0 || purpose == ResolveFor::kListening) return port;
     const std::string text = endpoint.ToString();
@@ -59,7 +60,8 @@ absl::StatusOr<uint16_t> ResolvePort(const Endpoint& endpoint, ResolveFor purpos
                    "nothing can be connected to at port 0; write 1 to 65535");
   }
   absl::StatusOr<AddressList> list =
-      Ask(nullptr, endpoint.service.c_str(), purpose, absl::StrCat("service ", endpoint.service));
+      Ask(nullptr, endpoint.service.c_str(), SocketType(endpoint.transport), purpose,
+          absl::StrCat("service ", endpoint.service));
   if (!list.ok()) return list.status();
   absl::StatusOr<SocketAddress> first =
       SocketAddress::FromSockaddr((*list)->ai_addr, (*list)->ai_addrlen);
@@ -99,7 +101,7 @@ absl::StatusOr<SocketAddress> ResolveIPv6(const Endpoint& endpoint, uint16_t por
 absl::StatusOr<std::vector<SocketAddress>> ResolveName(const std::string& host, uint16_t port,
                                                        ResolveFor purpose) {
   absl::StatusOr<AddressList> list =
-      Ask(host.c_str(), nullptr, purpose, absl::StrCat("host ", host));
+      Ask(host.c_str(), nullptr, SOCK_STREAM, purpose, absl::StrCat("host ", host));
   if (!list.ok()) return list.status();
   std::vector<SocketAddress> addresses;
   for (const addrinfo* one = list->get(); one != nullptr; one = one->ai_next) {
@@ -122,6 +124,16 @@ absl::StatusOr<std::vector<SocketAddress>> Resolve(const Endpoint& made, Resolve
   // One made by hand may hold anything, and getaddrinfo reads much ("0x7f.1", "1.2").
   absl::StatusOr<Endpoint> endpoint = Endpoint::Parse(made.ToString());
   if (!endpoint.ok()) return endpoint.status();
+  if (endpoint->transport == Transport::kStdio) {
+    return absl::UnimplementedError("stdio: has no address; write a tcp:// or unix:// endpoint");
+  }
+  if (IsUnix(endpoint->transport)) {
+    absl::StatusOr<SocketAddress> unix_address = endpoint->transport == Transport::kUnixAbstract
+                                                     ? SocketAddress::FromAbstract(endpoint->host)
+                                                     : SocketAddress::FromPath(endpoint->host);
+    if (!unix_address.ok()) return unix_address.status();
+    return std::vector<SocketAddress>{*unix_address};
+  }
   absl::StatusOr<uint16_t> port = ResolvePort(*endpoint, purpose);
   if (!port.ok()) return port.status();
   std::array<uint8_t, 4> octets;

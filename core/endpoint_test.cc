@@ -90,7 +90,8 @@ TEST(Endpoint, OneMadeByHandPrintsCanonicallyToo) {
 }
 
 TEST(Endpoint, OtherSchemesAreRefusedAndTheExistingOnesNamed) {
-  ExpectRefused({{"udp://127.0.0.1:7", 1, "tcp://"},
+  ExpectRefused({{"sctp://127.0.0.1:7", 1, "tcp://, udp://, unix://"},
+                 {"stdio://", 1, "stdio:"},
                  {"TCP://127.0.0.1:7", 1, "tcp://"},
                  {"://127.0.0.1:7", 1, "tcp://"},
                  {" tcp://127.0.0.1:7", 1, "tcp://"},
@@ -143,8 +144,8 @@ TEST(Endpoint, IPv6StandsInBracketsWithItsZone) {
   ExpectRefused({{"::1:7", 1, "in brackets"},
                  {"tcp://fe80::1%lo:7", 7, "in brackets"},
                  {"tcp://[::1", 11, "write ']'"},
-                 {"tcp://[::1]", 12, "after ']'"},
-                 {"tcp://[::1]7", 12, "after ']'"},
+                 {"tcp://[::1]", 12, "write ':' and a port"},
+                 {"tcp://[::1]7", 12, "write ':' and a port"},
                  {"tcp://[]:7", 8, "has 8 groups"},
                  {"tcp://[localhost]:7", 8, "a group of 1 to 4"},
                  {"tcp://[127.0.0.1]:7", 17, "has 8 groups"},

@@ -3,6 +3,7 @@
 // Not for: any decision. A rule about a call belongs above the seam.
 #pragma once
 
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -24,12 +25,8 @@ class PosixKernel {
   int Connect(int fd, const sockaddr* address, socklen_t length) {
     return Fold(::connect(fd, address, length));
   }
-  // How a connect that was under way ended: 0 or -errno (SO_ERROR; reading it clears it).
-  int ConnectError(int fd) {
-    int error = 0;
-    socklen_t length = sizeof(error);
-    const int result = Fold(::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length));
-    return result < 0 ? result : -error;
+  int GetOption(int fd, int level, int name, void* value, socklen_t* length) {
+    return Fold(::getsockopt(fd, level, name, value, length));
   }
   int SetOption(int fd, int level, int name, const void* value, socklen_t length) {
     return Fold(::setsockopt(fd, level, name, value, length));
@@ -42,6 +39,12 @@ class PosixKernel {
   }
   ssize_t Send(int fd, const void* data, size_t bytes, int flags) {
     return Fold(::send(fd, data, bytes, flags));
+  }
+  ssize_t RecvMessage(int fd, msghdr* message, int flags) {
+    return Fold(::recvmsg(fd, message, flags));
+  }
+  ssize_t SendMessage(int fd, const msghdr* message, int flags) {
+    return Fold(::sendmsg(fd, message, flags));
   }
   ssize_t Read(int fd, void* data, size_t bytes) { return Fold(::read(fd, data, bytes)); }
   ssize_t Write(int fd, const void* data, size_t bytes) { return Fold(::write(fd, data, bytes)); }
@@ -56,6 +59,11 @@ class PosixKernel {
   }
   int Poll(pollfd* polls, nfds_t count, int timeout_ms) {
     return Fold(::poll(polls, count, timeout_ms));
+  }
+  int64_t NowMs() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1000000;
   }
 
  private:

@@ -1,10 +1,9 @@
 // Client: a full-duplex pump between two descriptors of ours (standard input and output) and a
 // connection, by poll, through the seam. epoll would refuse regular files.
-// Not for: names and arguments (client_main.cc).
+// Not for: datagrams and records (datagram_client.h), connecting (connect.h), names and arguments
+// (client_main.cc).
 #pragma once
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -12,44 +11,15 @@
 #include <array>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "core/address.h"
 #include "core/kernel.h"
 #include "core/status.h"
+#include "echo/connect.h"
 #include "echo/session.h"
 
 namespace verbatim {
-
-// Connects to the first of `addresses` that accepts; the socket is non-blocking.
-// Returns the failing call, the address and the errno's name: of the last address that was tried.
-template <Kernel K>
-absl::StatusOr<KernelFd<K>> ConnectToAny(K& kernel, const std::vector<SocketAddress>& addresses) {
-  absl::Status status = absl::InvalidArgumentError("no address to connect to");
-  for (const SocketAddress& address : addresses) {
-    const int fd = kernel.Socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-      status = ErrnoStatus(-fd, "socket", address.ToString());
-      continue;
-    }
-    KernelFd<K> owner(fd, KernelCloser<K>{&kernel});
-    int result = kernel.Connect(fd, address.data(), address.size());
-    if (result == -EINPROGRESS || result == -EINTR) {  // it goes on being made (POSIX connect)
-      pollfd poll = {fd, POLLOUT, 0};
-      result = RetryEintr([&] { return kernel.Poll(&poll, 1, -1); });
-      if (result > 0) result = kernel.ConnectError(fd);
-    }
-    if (result == 0) {
-      const int on = 1;
-      kernel.SetOption(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-      return owner;
-    }
-    status = ErrnoStatus(-result, "connect", address.ToString());
-  }
-  return status;
-}
 
 template <Kernel K>
 class Client {
@@ -116,8 +86,9 @@ class Client {
 
   absl::Status WriteSocket() {
     const absl::string_view due = to_socket_.Sendable();
-    const ssize_t sent = RetryEintr(
-        [&] { return kernel_->Send(socket_.get(), due.data(), due.size(), MSG_NOSIGNAL); });
+    const ssize_t sent = RetryEintr([&] {
+      return kernel_->Send(socket_.get(), due.data(), due.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    });
     if (sent == -EAGAIN) return absl::OkStatus();
     // The server has gone. What it returned before may still be here: that is read first.
     if (sent < 0) {
@@ -139,8 +110,8 @@ class Client {
 
   absl::Status ReadSocket() {
     const size_t room = std::min(buffer_.size(), to_output_.Receivable());
-    const ssize_t got =
-        RetryEintr([&] { return kernel_->Recv(socket_.get(), buffer_.data(), room, 0); });
+    const ssize_t got = RetryEintr(
+        [&] { return kernel_->Recv(socket_.get(), buffer_.data(), room, MSG_DONTWAIT); });
     if (got == -EAGAIN && write_error_ == 0) return absl::OkStatus();
     if (got > 0) {
       received_ += static_cast<uint64_t>(got);

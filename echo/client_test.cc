@@ -38,11 +38,11 @@ Two MakeSocketPair() {
 // A TCP connection: only that one can be reset. The first end is as ConnectToAny makes it.
 Two MakeConnection() {
   PosixKernel kernel;
-  auto listening = Listen(kernel, Loopback4(), 1);
+  auto listening = Listen(kernel, Transport::kTcp, Loopback4(), 1);
   if (!listening.ok()) return {};
-  auto connected = ConnectToAny(kernel, {listening->address});
+  auto connected = ConnectToAny(kernel, Transport::kTcp, {listening->address});
   if (!connected.ok() || !WaitFor(listening->fd.get(), POLLIN)) return {};
-  return {UniqueFd(connected->Release()),
+  return {UniqueFd(connected->fd.Release()),
           UniqueFd(::accept4(listening->fd.get(), nullptr, nullptr, SOCK_CLOEXEC))};
 }
 
@@ -291,20 +291,21 @@ struct Refusing {
 TEST(ConnectToAny, TriesEachAddressInTurn) {
   PosixKernel kernel;
   const Refusing refusing;
-  const auto listening = Listen(kernel, Loopback4(), 1);
+  const auto listening = Listen(kernel, Transport::kTcp, Loopback4(), 1);
   ASSERT_TRUE(listening.ok());
-  const auto connected = ConnectToAny(kernel, {refusing.address, listening->address});
+  const auto connected =
+      ConnectToAny(kernel, Transport::kTcp, {refusing.address, listening->address});
   ASSERT_TRUE(connected.ok()) << connected.status();
-  EXPECT_NE(::fcntl(connected->get(), F_GETFL) & O_NONBLOCK, 0);
+  EXPECT_TRUE(connected->peer == listening->address);
 }
 
 TEST(ConnectToAny, SaysWhyTheLastWasNotToBeHad) {
   PosixKernel kernel;
   const Refusing refusing;
-  const auto connected = ConnectToAny(kernel, {refusing.address});
+  const auto connected = ConnectToAny(kernel, Transport::kTcp, {refusing.address});
   EXPECT_EQ(connected.status().message(),
             "connect " + refusing.address.ToString() + ": Connection refused (ECONNREFUSED)");
-  EXPECT_FALSE(ConnectToAny(kernel, {}).ok());
+  EXPECT_FALSE(ConnectToAny(kernel, Transport::kTcp, {}).ok());
 }
 
 }  // namespace

@@ -1,58 +1,105 @@
-// Listen: a listening TCP socket, made through the seam.
-// Not for: accepting (server.h), or names (core/endpoint.h resolves them before).
+// Listen: a socket that a server serves, of any transport, made through the seam.
+// Not for: accepting and answering (server.h), or names (core/endpoint.h resolves them before).
 #pragma once
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "core/address.h"
+#include "core/endpoint.h"
 #include "core/kernel.h"
 #include "core/status.h"
 
 namespace verbatim {
 
-// A listening socket and the address that it really has: with port 0 the kernel chose one.
+// A socket and the address that it really has: with port 0 the kernel chose one.
 template <typename K>
 struct Listening {
   KernelFd<K> fd;
   SocketAddress address;
+  Transport transport = Transport::kTcp;
 };
 
-// Binds and listens, non-blocking. TCP_NODELAY is set here once: accepted sockets inherit it.
-// SO_REUSEADDR, so that a server that was just ended can start again (socket(7)); an IPv6 wildcard
-// takes IPv6 alone (RFC 3493 §5.3), so that IPv4 and IPv6 can be bound side by side. Returns the
-// failing call, the address and the errno's name.
+// The IP protocol for socket(2); 0 where the type says enough.
+inline int Protocol(Transport transport, int family) {
+  if (transport != Transport::kIcmp) return 0;
+  return family == AF_INET6 ? static_cast<int>(IPPROTO_ICMPV6) : static_cast<int>(IPPROTO_ICMP);
+}
+
+// Whether a socket of this transport is connected to before it is served.
+inline bool IsConnected(Transport transport) {
+  const int type = SocketType(transport);
+  return type == SOCK_STREAM || type == SOCK_SEQPACKET;
+}
+
+// What a socket of ours is asked for before it is bound, or once it was inherited; 0 or -errno, and
+// *call names the call that failed. TCP_NODELAY is set here once: accepted sockets inherit it.
+// Datagrams are to tell which address was asked (ip(7), ipv6(7)). An IPv6 wildcard takes IPv6 alone
+// (RFC 3493 §5.3), so that IPv4 and IPv6 can be bound side by side; SO_REUSEADDR lets a server that
+// was just ended start again (socket(7)), and on UDP would let two servers share a port.
 template <Kernel K>
-absl::StatusOr<Listening<K>> Listen(K& kernel, const SocketAddress& address, int backlog) {
+int SetListenOptions(K& kernel, int fd, Transport transport, int family, bool is_bound,
+                     std::string* call) {
+  if (family == AF_UNIX) return 0;
+  const bool is_ipv6 = family == AF_INET6, is_tcp = transport == Transport::kTcp;
+  struct Option {
+    bool wanted;
+    int level, name;
+    const char* text;
+  } const options[] = {
+      {is_tcp && !is_bound, SOL_SOCKET, SO_REUSEADDR, "SO_REUSEADDR"},
+      {is_tcp, IPPROTO_TCP, TCP_NODELAY, "TCP_NODELAY"},
+      {is_ipv6 && !is_bound, IPPROTO_IPV6, IPV6_V6ONLY, "IPV6_V6ONLY"},
+      {!is_tcp && !is_ipv6, IPPROTO_IP, IP_PKTINFO, "IP_PKTINFO"},
+      {!is_tcp && is_ipv6, IPPROTO_IPV6, IPV6_RECVPKTINFO, "IPV6_RECVPKTINFO"},
+  };
+  const int on = 1;
+  for (const Option& option : options) {
+    if (!option.wanted) continue;
+    const int result = kernel.SetOption(fd, option.level, option.name, &on, sizeof(on));
+    if (result < 0) return *call = std::string("setsockopt ") + option.text, result;
+  }
+  return 0;
+}
+
+// The address that a socket is bound to. Returns the failing call and the errno's name.
+template <Kernel K>
+absl::StatusOr<SocketAddress> LocalAddress(K& kernel, int fd) {
+  sockaddr_storage local{};
+  socklen_t length = sizeof(local);
+  const int result = kernel.LocalAddress(fd, reinterpret_cast<sockaddr*>(&local), &length);
+  if (result < 0) return ErrnoStatus(-result, "getsockname", "");
+  return SocketAddress::FromSockaddr(reinterpret_cast<sockaddr*>(&local), length);
+}
+
+// Binds, and listens where the transport has connections; non-blocking. Returns the failing call,
+// the address and the errno's name.
+template <Kernel K>
+absl::StatusOr<Listening<K>> Listen(K& kernel, Transport transport, const SocketAddress& address,
+                                    int backlog) {
   const auto error = [&](int result, absl::string_view call) {
     return ErrnoStatus(-result, call, address.ToString());
   };
-  const int fd = kernel.Socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int family = address.family();
+  const int fd = kernel.Socket(family, SocketType(transport) | SOCK_NONBLOCK | SOCK_CLOEXEC,
+                               Protocol(transport, family));
   if (fd < 0) return error(fd, "socket");
   KernelFd<K> owner(fd, KernelCloser<K>{&kernel});
-  const int on = 1;
-  const auto set = [&](int level, int name) {
-    return kernel.SetOption(fd, level, name, &on, sizeof(on));
-  };
-  if (int r = set(SOL_SOCKET, SO_REUSEADDR); r < 0) return error(r, "setsockopt SO_REUSEADDR");
-  if (int r = set(IPPROTO_TCP, TCP_NODELAY); r < 0) return error(r, "setsockopt TCP_NODELAY");
-  if (address.family() == AF_INET6) {
-    if (int r = set(IPPROTO_IPV6, IPV6_V6ONLY); r < 0) return error(r, "setsockopt IPV6_V6ONLY");
+  std::string call;
+  if (int r = SetListenOptions(kernel, fd, transport, family, false, &call); r < 0) {
+    return error(r, call);
   }
   if (int r = kernel.Bind(fd, address.data(), address.size()); r < 0) return error(r, "bind");
-  if (int r = kernel.Listen(fd, backlog); r < 0) return error(r, "listen");
-  sockaddr_storage local{};
-  socklen_t length = sizeof(local);
-  if (int r = kernel.LocalAddress(fd, reinterpret_cast<sockaddr*>(&local), &length); r < 0) {
-    return error(r, "getsockname");
+  if (int r = IsConnected(transport) ? kernel.Listen(fd, backlog) : 0; r < 0) {
+    return error(r, "listen");
   }
-  absl::StatusOr<SocketAddress> bound =
-      SocketAddress::FromSockaddr(reinterpret_cast<sockaddr*>(&local), length);
+  absl::StatusOr<SocketAddress> bound = LocalAddress(kernel, fd);
   if (!bound.ok()) return bound.status();
-  return Listening<K>{std::move(owner), *bound};
+  return Listening<K>{std::move(owner), *bound, transport};
 }
 
 }  // namespace verbatim

@@ -1,12 +1,15 @@
-// Server: echoes many streams at once, one thread, by epoll, through the seam.
-// Not for: names, arguments, signals and logs: server_main.cc has those.
+// Server: echoes many streams and datagram sockets at once, one thread, by epoll, through the seam.
+// Not for: names, arguments, signals and logs: serve.h and server_main.cc have those.
 #pragma once
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cassert>
+#include <cstdint>
 #include <memory>
 #include <unordered_map>
 #include <utility>
@@ -16,8 +19,9 @@
 #include "core/address.h"
 #include "core/kernel.h"
 #include "core/status.h"
+#include "echo/connection.h"
+#include "echo/datagram.h"
 #include "echo/listen.h"
-#include "echo/session.h"
 
 namespace verbatim {
 
@@ -40,6 +44,15 @@ class ServerLog {
 struct ServerOptions {
   // Kept for a connection whose peer doesn't read; then we stop reading from it.
   size_t session_bytes = 64 * 1024;
+  // More connections wait in the kernel's queue until one ends; 1 is iterative service.
+  size_t max_connections = SIZE_MAX;
+  // Where they are counted when several servers share the limit; must outlive them.
+  std::atomic<size_t>* connections = nullptr;
+  int64_t idle_timeout_ms = 0;  // without a byte either way a connection is ended; 0: never
+  int64_t drain_ms = 10000;     // how long draining may take
+  bool once = false;            // drains after the first connection, or the first datagram answered
+  bool shares_sockets = false;  // other servers wait on the same listening sockets
+  bool answers_all = false;     // datagrams of small services too (IsSmallService)
 };
 
 template <Kernel K>
@@ -47,61 +60,86 @@ class Server {
  public:
   // `kernel` and `log` must outlive the server.
   Server(K* kernel, ServerLog* log, ServerOptions options = {})
-      : kernel_(kernel), log_(log), options_(options), buffer_(new char[options.session_bytes]) {}
+      : kernel_(kernel),
+        log_(log),
+        options_(options),
+        count_(options.connections != nullptr ? options.connections : &own_count_),
+        buffer_(new char[options.session_bytes]),
+        datagrams_(kernel, options.answers_all) {}
+  ~Server() { EndAll(); }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
 
-  // Serves what `listening` accepts, too. To be called before Run.
+  // Serves what `listening` accepts or receives, too. To be called before Run.
   // Returns the failing call and the errno's name.
   absl::Status Add(Listening<K> listening) {
     if (absl::Status status = Open(); !status.ok()) return status;
     const int fd = listening.fd.get();
-    listeners_.emplace(fd, std::move(listening.fd));
-    return Watch(EPOLL_CTL_ADD, fd, EPOLLIN);
+    return WatchSocket(sockets_.emplace(fd, Socket{std::move(listening)}).first->second);
   }
 
-  // Serves until `stop` becomes readable (-1: for ever). The connections that are open then are
-  // closed, which is not logged. Returns the failing call iff waiting itself failed; no
-  // connection's error ends it.
-  absl::Status Run(int stop) {
+  // Serves until `drain` or `end` becomes readable (-1: never). By `drain` it stops listening, and
+  // ends each connection once all that came has been returned, or options.drain_ms are over; by
+  // `end`, at once. What is ended at once is not logged. Returns the failing call iff waiting
+  // itself failed; no connection's error ends it.
+  absl::Status Run(int drain, int end = -1) {
     if (absl::Status status = Open(); !status.ok()) return status;
-    if (stop >= 0) {
-      if (absl::Status status = Watch(EPOLL_CTL_ADD, stop, EPOLLIN); !status.ok()) return status;
+    for (const int fd : {drain, end}) {
+      if (fd < 0) continue;
+      if (absl::Status status = Watch(EPOLL_CTL_ADD, fd, EPOLLIN); !status.ok()) return status;
     }
     std::array<epoll_event, 256> events;
-    while (true) {
+    while (!(draining_ && peers_.empty())) {
       const int count = RetryEintr(
           [&] { return kernel_->EpollWait(epoll_.get(), events.data(), events.size(), WaitMs()); });
       if (count < 0) return ErrnoStatus(-count, "epoll_wait", "");
-      if (count == 0) AcceptAgain();
       for (int i = 0; i < count; ++i) {
         const int fd = events[i].data.fd;
-        if (fd == stop) return peers_.clear(), absl::OkStatus();
-        if (listeners_.count(fd) != 0) {
-          Accept(fd);
+        if (fd == end) return EndAll(), absl::OkStatus();
+        if (fd == drain) {
+          Watch(EPOLL_CTL_DEL, drain, 0).IgnoreError();
+          to_drain_ = true;
         } else if (const auto peer = peers_.find(fd); peer != peers_.end()) {
           Serve(peer->second);
+        } else if (const auto socket = sockets_.find(fd); socket != sockets_.end()) {
+          IsConnected(socket->second.transport()) ? Accept(socket->second)
+                                                  : AnswerAll(socket->second);
         }
       }
+      if (to_drain_ && !draining_) Drain();
+      if (due_ms_ != kNever && kernel_->NowMs() >= due_ms_) Due();
     }
+    return absl::OkStatus();
   }
 
   size_t connections() const { return peers_.size(); }
 
  private:
+  struct Socket {
+    Listening<K> listening;
+    int64_t rests_until_ms = 0;  // 0: it is watched
+    int held = 0;                // how often its next answer could not be sent
+    int fd() const { return listening.fd.get(); }
+    Transport transport() const { return listening.transport; }
+  };
   struct Peer {
-    KernelFd<K> fd;
-    SocketAddress address;
-    Session session;
-    uint32_t interest;
+    Connection<K> connection;
+    uint32_t interest = EPOLLIN;
+    int64_t active_ms = 0;
   };
 
   // An accept that comes after this many others of its turn waits: those that are connected go
-  // first.
+  // first. Likewise a socket's datagrams, and the reads of one connection: one that never stops
+  // sending does not starve the rest.
   static constexpr int kAcceptsATurn = 64;
-  // Likewise the reads of one connection: one that never stops sending does not starve the rest.
+  static constexpr int kDatagramsATurn = 64;
   static constexpr int kReadsATurn = 4;
-  // Without descriptors or memory, accepting is tried again after this long without an event, since
+  // Without descriptors or memory, accepting is tried again after this long without an end, since
   // others may have given some back.
-  static constexpr int kRestMs = 100;
+  static constexpr int64_t kRestMs = 100;
+  // A unix datagram's sender that does not read is given this many rests of 1 ms.
+  static constexpr int kMostHeld = 100;
+  static constexpr int64_t kNever = INT64_MAX;
 
   absl::Status Open() {
     if (epoll_) return absl::OkStatus();
@@ -119,115 +157,186 @@ class Server {
     return result < 0 ? ErrnoStatus(-result, "epoll_ctl", "") : absl::OkStatus();
   }
 
-  int WaitMs() const { return resting_ ? kRestMs : -1; }
+  // Of several servers one is woken, not all (EPOLLEXCLUSIVE, epoll_ctl(2)).
+  absl::Status WatchSocket(Socket& socket) {
+    socket.rests_until_ms = 0;
+    return Watch(EPOLL_CTL_ADD, socket.fd(),
+                 EPOLLIN | (options_.shares_sockets ? uint32_t{EPOLLEXCLUSIVE} : 0u));
+  }
 
-  void Accept(int listener) {
-    for (int i = 0; i < kAcceptsATurn; ++i) {
+  // Not watched, since it would be ready all the time without being of use.
+  void Rest(Socket& socket, int64_t rest_ms) {
+    Watch(EPOLL_CTL_DEL, socket.fd(), 0).IgnoreError();
+    socket.rests_until_ms = kernel_->NowMs() + rest_ms;
+    due_ms_ = std::min(due_ms_, socket.rests_until_ms);
+    resting_ = true;
+  }
+
+  void WakeThoseThatRest(int64_t now_ms) {
+    resting_ = false;
+    for (auto& [fd, socket] : sockets_) {
+      if (socket.rests_until_ms == 0) continue;
+      if (socket.rests_until_ms <= now_ms && !WatchSocket(socket).ok()) Rest(socket, kRestMs);
+      if (socket.rests_until_ms == 0) continue;
+      due_ms_ = std::min(due_ms_, socket.rests_until_ms);
+      resting_ = true;
+    }
+  }
+
+  int WaitMs() const {
+    if (due_ms_ == kNever) return -1;
+    return static_cast<int>(std::clamp<int64_t>(due_ms_ - kernel_->NowMs(), 0, INT32_MAX));
+  }
+
+  // Some time has come: a rest's end, a check of who is idle, the end of draining.
+  void Due() {
+    const int64_t now_ms = kernel_->NowMs();
+    due_ms_ = drains_until_ms_;
+    if (now_ms >= drains_until_ms_) return EndAll();
+    WakeThoseThatRest(now_ms);
+    if (options_.idle_timeout_ms > 0 && !peers_.empty()) {
+      // Looked for 8 times in that time, so that many connections cost little.
+      WakeForIdle(now_ms);
+      for (const int fd : PeerFds()) {
+        Peer& peer = peers_.at(fd);
+        if (now_ms - peer.active_ms >= options_.idle_timeout_ms) End(peer, ETIMEDOUT);
+      }
+    }
+  }
+
+  void WakeForIdle(int64_t now_ms) {
+    if (options_.idle_timeout_ms == 0) return;
+    due_ms_ = std::min(due_ms_, now_ms + std::max<int64_t>(1, options_.idle_timeout_ms / 8));
+  }
+
+  std::vector<int> PeerFds() const {
+    std::vector<int> fds;
+    for (const auto& [fd, peer] : peers_) fds.push_back(fd);
+    return fds;
+  }
+
+  void Drain() {
+    draining_ = true;
+    for (auto& [fd, socket] : sockets_) {
+      // Others may have it open, and then closing alone would leave it watched.
+      if (socket.rests_until_ms == 0) Watch(EPOLL_CTL_DEL, fd, 0).IgnoreError();
+      if (!IsConnected(socket.transport())) AnswerAll(socket);
+    }
+    sockets_.clear();
+    due_ms_ = drains_until_ms_ = kernel_->NowMs() + options_.drain_ms;
+    for (const int fd : PeerFds()) Serve(peers_.at(fd));
+  }
+
+  void EndAll() {
+    *count_ -= peers_.size();
+    peers_.clear();
+    draining_ = true;
+  }
+
+  void Accept(Socket& listener) {
+    for (int i = 0; i < kAcceptsATurn && !to_drain_; ++i) {
+      // Counted before it is there: other servers may count the same connections.
+      if (++*count_ > options_.max_connections) {
+        --*count_;
+        return Rest(listener, kRestMs);
+      }
       sockaddr_storage from{};
       socklen_t length = sizeof(from);
       const int fd = RetryEintr([&] {
         length = sizeof(from);
-        return kernel_->Accept(listener, reinterpret_cast<sockaddr*>(&from), &length,
+        return kernel_->Accept(listener.fd(), reinterpret_cast<sockaddr*>(&from), &length,
                                SOCK_NONBLOCK | SOCK_CLOEXEC);
       });
-      if (fd < 0) return AcceptFailed(-fd);
-      full_ = false;
       KernelFd<K> owner(fd, KernelCloser<K>{kernel_});
+      const bool is_watched = fd >= 0 && Watch(EPOLL_CTL_ADD, fd, EPOLLIN).ok();
+      if (!is_watched) --*count_;
+      if (fd < 0) return AcceptFailed(listener, -fd);
+      full_ = false;
+      if (!is_watched) continue;  // no memory: it is closed again
       auto address = SocketAddress::FromSockaddr(reinterpret_cast<sockaddr*>(&from), length);
-      if (!Watch(EPOLL_CTL_ADD, fd, EPOLLIN).ok()) continue;  // no memory: it is closed again
-      Peer peer{std::move(owner), address.ok() ? *address : SocketAddress(),
-                Session(options_.session_bytes), EPOLLIN};
-      log_->Connected(peer.address);
-      peers_.emplace(fd, std::move(peer));
+      Peer peer{Connection<K>(kernel_, std::move(owner), address.ok() ? *address : SocketAddress(),
+                              listener.transport(), options_.session_bytes)};
+      log_->Connected(peer.connection.peer());
+      Touch(peers_.emplace(fd, std::move(peer)).first->second);
     }
   }
 
   // Most errors belong to the connection that was to be accepted, and pass with it (accept(2)).
-  // Without descriptors or memory the listeners rest until a connection ends or kRestMs have
-  // passed: they would be ready all the time.
-  void AcceptFailed(int error) {
+  // Without descriptors or memory the listener rests until a connection ends or kRestMs have
+  // passed.
+  void AcceptFailed(Socket& listener, int error) {
     const bool full = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
     if (!full) return;
     if (!full_) log_->Full(error);
     full_ = true;
-    Rest(true);
+    Rest(listener, kRestMs);
   }
 
-  void AcceptAgain() {
-    if (resting_) Rest(false);
-  }
-
-  void Rest(bool rest) {
-    resting_ = rest;
-    const uint32_t interest = rest ? 0 : EPOLLIN;
-    for (const auto& [fd, owner] : listeners_) Watch(EPOLL_CTL_MOD, fd, interest).IgnoreError();
-  }
-
-  // Sends what is kept, then receives and sends on at once, as long as neither would wait.
-  void Serve(Peer& peer) {
-    Session& session = peer.session;
-    int error = Flush(peer);
-    for (int i = 0; error == 0 && i < kReadsATurn && session.Receivable() > 0; ++i) {
-      if (!session.Sendable().empty()) break;
-      const size_t room = session.Receivable();
-      const ssize_t got =
-          RetryEintr([&] { return kernel_->Recv(peer.fd.get(), buffer_.get(), room, 0); });
-      if (got == -EAGAIN) break;
-      if (got < 0) error = static_cast<int>(-got);
-      if (got == 0) session.ReceiveEnd();
-      if (got <= 0) break;
-      const absl::string_view bytes(buffer_.get(), static_cast<size_t>(got));
-      size_t passed = 0;
-      error = Send(peer, bytes, &passed);
-      session.Receive(bytes, passed);
-      if (bytes.size() < room) break;  // there was no more; if more comes, epoll says so again
+  void AnswerAll(Socket& socket) {
+    for (int i = 0; i < kDatagramsATurn; ++i) {
+      size_t bytes = 0;
+      int error = 0;
+      switch (datagrams_.AnswerNext(socket.fd(), socket.transport(),
+                                    socket.listening.address.family(), socket.held >= kMostHeld,
+                                    &bytes, &error)) {
+        case Answer::kNothingThere:
+          return;
+        case Answer::kHeld:
+          ++socket.held;
+          return Rest(socket, 1);
+        case Answer::kSent:
+          if (options_.once) to_drain_ = true;
+          if (options_.once) return;
+          [[fallthrough]];
+        default:
+          socket.held = 0;
+      }
     }
-    if (error != 0 || session.Finished()) return End(peer, error);
-    const uint32_t interest =
-        (session.Receivable() > 0 && session.Sendable().empty() ? EPOLLIN : 0u) |
-        (session.Sendable().empty() ? 0u : EPOLLOUT);
+  }
+
+  // Of a peer that has just done something. Only who asks for it pays for the clock.
+  void Touch(Peer& peer) {
+    if (options_.idle_timeout_ms == 0) return;
+    peer.active_ms = kernel_->NowMs();
+    WakeForIdle(peer.active_ms);
+  }
+
+  void Serve(Peer& peer) {
+    Touch(peer);
+    const auto served = peer.connection.Serve(kReadsATurn, buffer_.get(), datagrams_);
+    if (served.over || served.error != 0) return End(peer, served.error);
+    if (draining_ && served.emptied && !served.sends) return End(peer, 0);
+    const uint32_t interest = (served.receives ? EPOLLIN : 0u) | (served.sends ? EPOLLOUT : 0u);
     if (interest == peer.interest) return;
     peer.interest = interest;
-    if (!Watch(EPOLL_CTL_MOD, peer.fd.get(), interest).ok()) End(peer, ENOMEM);
-  }
-
-  // 0, or the error that ends the connection.
-  int Flush(Peer& peer) {
-    size_t sent = 0;
-    const int error = Send(peer, peer.session.Sendable(), &sent);
-    peer.session.Sent(sent);
-    return error;
-  }
-
-  // Sends until all is sent or the peer takes no more for now; *sent is how much it was.
-  int Send(Peer& peer, absl::string_view bytes, size_t* sent) {
-    while (*sent < bytes.size()) {
-      const ssize_t count = RetryEintr([&] {
-        return kernel_->Send(peer.fd.get(), bytes.data() + *sent, bytes.size() - *sent,
-                             MSG_NOSIGNAL);
-      });
-      if (count == -EAGAIN) return 0;
-      if (count < 0) return static_cast<int>(-count);
-      *sent += static_cast<size_t>(count);
-    }
-    return 0;
+    if (!Watch(EPOLL_CTL_MOD, peer.connection.fd(), interest).ok()) End(peer, ENOMEM);
   }
 
   void End(Peer& peer, int error) {
-    log_->Ended(peer.address, peer.session.received_bytes(), peer.session.sent_bytes(), error);
-    peers_.erase(peer.fd.get());  // closes; epoll forgets it
-    AcceptAgain();
+    const Session& session = peer.connection.session();
+    log_->Ended(peer.connection.peer(), session.received_bytes(), session.sent_bytes(), error);
+    peers_.erase(peer.connection.fd());  // closes; epoll forgets it
+    --*count_;
+    if (options_.once) to_drain_ = true;
+    if (resting_) WakeThoseThatRest(kNever);
   }
 
   K* const kernel_;
   ServerLog* const log_;
   const ServerOptions options_;
+  std::atomic<size_t> own_count_ = 0;
+  std::atomic<size_t>* const count_;      // of connections
   const std::unique_ptr<char[]> buffer_;  // shared by all reads
+  DatagramEcho<K> datagrams_;
   KernelFd<K> epoll_;
-  std::unordered_map<int, KernelFd<K>> listeners_;
+  std::unordered_map<int, Socket> sockets_;
   std::unordered_map<int, Peer> peers_;
+  int64_t due_ms_ = kNever;           // when Due is to be called
+  int64_t drains_until_ms_ = kNever;  // set while draining
+  bool to_drain_ = false;
+  bool draining_ = false;
   bool full_ = false;     // the last accept failed for want of descriptors or memory
-  bool resting_ = false;  // the listeners are not watched
+  bool resting_ = false;  // some socket is not watched
 };
 
 }  // namespace verbatim

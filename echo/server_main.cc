@@ -1,50 +1,105 @@
 // echo-server: arguments in, Serve out.
-// Not for: anything else.
+// Not for: anything else. Exit: 0 after a signal; 1 it could not serve; 2 wrong usage.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <string>
 #include <vector>
 
+#include "core/posix_kernel.h"
 #include "echo/serve.h"
 #include "echo/standard_fds.h"
+#include "echo/stdio.h"
 
 namespace verbatim {
 namespace {
 
+struct Flags {
+  std::vector<std::string> texts;
+  double idle_timeout_s = 0, drain_s = 10;
+  bool iterative = false;
+  ServeOptions serve;
+};
+
+int Fail(int status, absl::string_view message) {
+  std::fprintf(stderr, "echo-server: %s\n", std::string(message).c_str());
+  return status;
+}
+
+void AddFlags(CLI::App& app, Flags& flags) {
+  ServeOptions& serve = flags.serve;
+  app.add_option("ENDPOINT", flags.texts,
+                 "where to listen: tcp://127.0.0.1:7, udp://[::]:7, tcp://localhost:echo, "
+                 "unix:///run/echo, unix-abstract://NAME, unixgram://PATH, unixpacket://PATH, "
+                 "icmp://127.0.0.1; stdio: alone is standard input and output, for inetd; port 0: "
+                 "any free one, which is printed; may be left out where LISTEN_FDS names sockets");
+  app.add_flag("--quiet", serve.quiet, "No line for each connection");
+  app.add_flag("--names", serve.names, "Look up the names of those who connect");
+  app.add_option("--workers", serve.workers, "Threads that serve")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  app.add_option("--max-connections", serve.server.max_connections,
+                 "More of them wait until one ends")
+      ->check(CLI::Range(size_t{1}, SIZE_MAX));
+  app.add_option("--idle-timeout", flags.idle_timeout_s,
+                 "Seconds without a byte after which a connection is ended; 0: never")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+  app.add_option("--drain-timeout", flags.drain_s,
+                 "Seconds that returning what has come may take after SIGTERM or SIGINT; a second "
+                 "signal ends at once")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+  app.add_option("--user", serve.user, "Become this user once all is bound, and prove it");
+  app.add_flag("--iterative", flags.iterative, "One connection at a time, as --max-connections 1");
+  app.add_flag("--once", serve.server.once, "End after the first connection or datagram");
+  app.add_flag("--answer-all", serve.server.answers_all,
+               "Answer datagrams of small services' ports too (7, 13, 17, 19, 37): two servers "
+               "may then never stop");
+}
+
+int Run(Flags& flags) {
+  std::vector<Endpoint> endpoints;
+  for (const std::string& text : flags.texts) {
+    absl::StatusOr<Endpoint> endpoint = Endpoint::Parse(text);
+    if (!endpoint.ok()) return Fail(2, endpoint.status().message());
+    endpoints.push_back(*std::move(endpoint));
+  }
+  ServeOptions& serve = flags.serve;
+  if (flags.iterative || serve.server.once) serve.server.max_connections = serve.workers = 1;
+  serve.server.idle_timeout_ms = static_cast<int64_t>(flags.idle_timeout_s * 1000);
+  serve.server.drain_ms = static_cast<int64_t>(flags.drain_s * 1000);
+  serve.inherits = true;
+  const bool stdio = std::any_of(endpoints.begin(), endpoints.end(), [](const Endpoint& one) {
+    return one.transport == Transport::kStdio;
+  });
+  if (stdio && endpoints.size() > 1) return Fail(2, "stdio: is served alone; leave the others out");
+  PosixKernel kernel;
+  const int64_t idle_ms = serve.server.idle_timeout_ms;
+  const absl::Status status = stdio ? EchoStandardIo(kernel, STDIN_FILENO, STDOUT_FILENO,
+                                                     idle_ms > 0 ? static_cast<int>(idle_ms) : -1)
+                                    : Serve(endpoints, serve);
+  if (status.ok()) return 0;
+  return Fail(absl::IsInvalidArgument(status) ? 2 : 1, status.message());
+}
+
 int Main(int argc, char** argv) {
   OccupyStandardFds();
+  // The log's reader may go away; the echo goes on.
+  std::signal(SIGPIPE, SIG_IGN);
   CLI::App app{"Sends back what it receives (RFC 862), until SIGTERM or SIGINT."};
-  std::vector<std::string> texts;
-  ServeOptions options;
-  app.add_option("ENDPOINT", texts,
-                 "where to listen: tcp://127.0.0.1:7, tcp://[::]:7, tcp://localhost:echo; "
-                 "port 0: any free one, which is printed")
-      ->required();
-  app.add_flag("--quiet", options.quiet, "No line for each connection");
-  app.add_flag("--names", options.names, "Look up the names of those who connect");
+  Flags flags;
+  AddFlags(app, flags);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    std::fprintf(stderr, "echo-server: %s (see: echo-server --help)\n", error.what());
-    return 2;
+    return Fail(2, std::string(error.what()) + " (see: echo-server --help)");
   }
-  std::vector<Endpoint> endpoints;
-  for (const std::string& text : texts) {
-    absl::StatusOr<Endpoint> endpoint = Endpoint::Parse(text);
-    if (!endpoint.ok()) {
-      std::fprintf(stderr, "echo-server: %s\n", std::string(endpoint.status().message()).c_str());
-      return 2;
-    }
-    endpoints.push_back(*std::move(endpoint));
-  }
-  // The log's reader may go away; the echo goes on.
-  std::signal(SIGPIPE, SIG_IGN);
-  const absl::Status status = Serve(endpoints, options);
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "echo-server: %s\n", std::string(status.message()).c_str());
-  return 1;
+  return Run(flags);
 }
 
 }  // namespace

@@ -198,9 +198,9 @@ TEST(Server, ClosesItsConnectionsWhenItIsStopped) {
 
 TEST(Listen, SaysWhichCallFailedAndWhere) {
   PosixKernel kernel;
-  const auto first = Listen(kernel, Loopback4(), 1);
+  const auto first = Listen(kernel, Transport::kTcp, Loopback4(), 1);
   ASSERT_TRUE(first.ok());
-  const auto second = Listen(kernel, first->address, 1);
+  const auto second = Listen(kernel, Transport::kTcp, first->address, 1);
   EXPECT_EQ(ErrnoOf(second.status()), EADDRINUSE);
   EXPECT_EQ(second.status().message(),
             "bind " + first->address.ToString() + ": Address already in use (EADDRINUSE)");

@@ -73,14 +73,14 @@ class ServerThread {
   ServerThread(K* kernel, const std::vector<SocketAddress>& addresses, ServerOptions options = {})
       : stop_(::eventfd(0, EFD_CLOEXEC)), server_(kernel, &log_, options) {
     for (const SocketAddress& address : addresses) {
-      absl::StatusOr<Listening<K>> listening = Listen(*kernel, address, 1024);
+      absl::StatusOr<Listening<K>> listening = Listen(*kernel, Transport::kTcp, address, 1024);
       status_ = listening.status();
       if (!status_.ok()) return;
       addresses_.push_back(listening->address);
       status_ = server_.Add(*std::move(listening));
       if (!status_.ok()) return;
     }
-    thread_ = std::thread([this] { status_ = server_.Run(stop_.get()); });
+    thread_ = std::thread([this] { status_ = server_.Run(-1, stop_.get()); });
   }
   ~ServerThread() { Stop().IgnoreError(); }
 

@@ -8,7 +8,7 @@ namespace verbatim {
 Session::Session(size_t limit_bytes) : limit_bytes_(limit_bytes) { assert(limit_bytes > 0); }
 
 void Session::Receive(absl::string_view bytes, size_t passed_bytes) {
-  assert(bytes.size() <= Receivable());
+  assert(bytes.size() <= Receivable() + passed_bytes);
   assert(passed_bytes <= bytes.size() && (passed_bytes == 0 || kept_bytes() == 0));
   received_bytes_ += bytes.size();
   bytes.remove_prefix(passed_bytes);

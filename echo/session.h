@@ -21,8 +21,8 @@ class Session {
   // How many bytes may be received now. 0 is back-pressure: wait until some were sent.
   size_t Receivable() const { return ended_ ? 0 : limit_bytes_ - kept_bytes(); }
 
-  // These bytes came in, at most Receivable(), of which the first `passed_bytes` have been sent on
-  // already without being kept: that is allowed only while nothing is kept.
+  // These bytes came in, of which the first `passed_bytes` have been sent on already without being
+  // kept: that is allowed only while nothing is kept. The others are at most Receivable().
   void Receive(absl::string_view bytes, size_t passed_bytes = 0);
 
   // No more will come (the peer's FIN). What is kept is still due.

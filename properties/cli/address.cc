@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "core/endpoint.h"
 #include "properties/cli/cli.h"
@@ -18,15 +19,18 @@ bool Show(const std::string& text) {
     return false;
   }
   std::string line =
-      absl::StrCat(endpoint->ToString(), "  transport ", TransportName(endpoint->transport),
-                   ", host ", endpoint->host, ", service ", endpoint->service, ", ");
+      absl::StrCat(endpoint->ToString(), "  transport ", TransportName(endpoint->transport), ", ");
+  const char* const host = IsUnix(endpoint->transport) ? "name " : "host ";
+  if (!endpoint->host.empty()) absl::StrAppend(&line, host, endpoint->host, ", ");
+  if (!endpoint->service.empty()) absl::StrAppend(&line, "service ", endpoint->service, ", ");
   const absl::StatusOr<std::vector<SocketAddress>> addresses =
       Resolve(*endpoint, ResolveFor::kListening);
   if (!addresses.ok()) absl::StrAppend(&line, "not resolved: ", addresses.status().message());
   for (size_t i = 0; addresses.ok() && i < addresses->size(); ++i) {
     absl::StrAppend(&line, i == 0 ? "is " : " and ", (*addresses)[i].ToString());
   }
-  std::printf("%s\n", line.c_str());
+  // Names of unix sockets may hold anything.
+  std::printf("%s\n", absl::Utf8SafeCHexEscape(line).c_str());
   return true;
 }
 

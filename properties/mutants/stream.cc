@@ -168,7 +168,8 @@ absl::Status ServeMutant(const Mutant& mutant, const Endpoint& endpoint) {
   absl::StatusOr<std::vector<SocketAddress>> addresses = Resolve(endpoint, ResolveFor::kListening);
   if (!addresses.ok()) return addresses.status();
   PosixKernel kernel;
-  absl::StatusOr<Listening<PosixKernel>> listening = Listen(kernel, addresses->front(), SOMAXCONN);
+  absl::StatusOr<Listening<PosixKernel>> listening =
+      Listen(kernel, Transport::kTcp, addresses->front(), SOMAXCONN);
   if (!listening.ok()) return listening.status();
   return PlainServer(mutant.defect, *std::move(listening)).Run();
 }

@@ -41,7 +41,7 @@ absl::Status Line::Connect(const SocketAddress& address, int64_t deadline_ms) {
     pollfd poll = {fd, POLLOUT, 0};
     const int ready =
         RetryEintr([&] { return kernel.Poll(&poll, 1, static_cast<int>(deadline_ms)); });
-    error = ready == 0 ? ETIMEDOUT : -kernel.ConnectError(fd);
+    error = ready == 0 ? ETIMEDOUT : -PendingError(kernel, fd);
   }
   if (error == 0 && IsSelf()) error = ECONNREFUSED;
   if (error == 0) return absl::OkStatus();

@@ -37,6 +37,10 @@ std::string ShellQuote(absl::string_view text) {
 }
 
 absl::StatusOr<std::unique_ptr<Target>> Target::Remote(const Endpoint& endpoint) {
+  if (endpoint.transport != Transport::kTcp) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(endpoint.ToString(), ": only tcp:// can be checked for now"));
+  }
   absl::StatusOr<std::vector<SocketAddress>> addresses = Resolve(endpoint, ResolveFor::kConnecting);
   if (!addresses.ok()) return addresses.status();
   std::unique_ptr<Target> target(new Target());
