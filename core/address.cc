@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstring>
 #include <string>
@@ -22,20 +23,14 @@ constexpr size_t kUnixName = offsetof(sockaddr_un, sun_path);
 
 SocketAddress SocketAddress::FromIPv4(const std::array<uint8_t, 4>& octets, uint16_t port) {
   SocketAddress result;
-  result.storage_.in4 = sockaddr_in{};
-  result.storage_.in4.sin_family = AF_INET;
-  result.storage_.in4.sin_port = htons(port);
-  std::memcpy(&result.storage_.in4.sin_addr, octets.data(), octets.size());
+  result.storage_.in4 = sockaddr_in{AF_INET, htons(port), std::bit_cast<in_addr>(octets), {}};
   return result;
 }
 
 SocketAddress SocketAddress::FromIPv6(const std::array<uint8_t, 16>& octets, uint16_t port,
                                       uint32_t zone) {
   SocketAddress result;
-  result.storage_.in6.sin6_family = AF_INET6;
-  result.storage_.in6.sin6_port = htons(port);
-  std::memcpy(&result.storage_.in6.sin6_addr, octets.data(), octets.size());
-  result.storage_.in6.sin6_scope_id = zone;
+  result.storage_.in6 = {AF_INET6, htons(port), 0, std::bit_cast<in6_addr>(octets), zone};
   return result;
 }
 
@@ -43,23 +38,16 @@ absl::StatusOr<SocketAddress> SocketAddress::FromSockaddr(const sockaddr* addres
                                                           socklen_t length) {
   // Copied before it is read: the caller's buffer may be of any alignment.
   const char* from = reinterpret_cast<const char*>(address);
-  sa_family_t family = AF_UNSPEC;
-  if (length >= offsetof(sockaddr, sa_family) + sizeof(family)) {
-    std::memcpy(&family, from + offsetof(sockaddr, sa_family), sizeof(family));
-  }
+  Storage storage{};
+  if (length > 0) std::memcpy(&storage, from, std::min<size_t>(length, sizeof(storage)));
+  const sa_family_t family = length >= sizeof(sa_family_t) ? storage.any.sa_family : AF_UNSPEC;
   if (family == AF_INET && length >= sizeof(sockaddr_in)) {
-    sockaddr_in in4;
-    std::memcpy(&in4, from, sizeof(in4));
-    std::array<uint8_t, 4> octets;
-    std::memcpy(octets.data(), &in4.sin_addr, octets.size());
-    return FromIPv4(octets, ntohs(in4.sin_port));
+    return FromIPv4(std::bit_cast<std::array<uint8_t, 4>>(storage.in4.sin_addr),
+                    ntohs(storage.in4.sin_port));
   }
   if (family == AF_INET6 && length >= sizeof(sockaddr_in6)) {
-    sockaddr_in6 in6;
-    std::memcpy(&in6, from, sizeof(in6));
-    std::array<uint8_t, 16> octets;
-    std::memcpy(octets.data(), &in6.sin6_addr, octets.size());
-    return FromIPv6(octets, ntohs(in6.sin6_port), in6.sin6_scope_id);
+    return FromIPv6(std::bit_cast<std::array<uint8_t, 16>>(storage.in6.sin6_addr),
+                    ntohs(storage.in6.sin6_port), storage.in6.sin6_scope_id);
   }
   if (family == AF_UNIX && length <= sizeof(sockaddr_un)) {
     const absl::string_view name(from + kUnixName, length - kUnixName);
@@ -116,13 +104,6 @@ uint32_t SocketAddress::zone() const {
   return family() == AF_INET6 ? storage_.in6.sin6_scope_id : 0;
 }
 
-bool SocketAddress::IsLoopback() const {
-  if (family() == AF_INET) return ntohl(storage_.in4.sin_addr.s_addr) >> 24 == 127;
-  if (family() != AF_INET6) return false;
-  const in6_addr& ip = storage_.in6.sin6_addr;
-  return IN6_IS_ADDR_LOOPBACK(&ip) || (IN6_IS_ADDR_V4MAPPED(&ip) && ip.s6_addr[12] == 127);
-}
-
 SocketAddress SocketAddress::WithPort(uint16_t port) const {
   SocketAddress result = *this;
   if (family() == AF_INET) result.storage_.in4.sin_port = htons(port);
@@ -131,14 +112,8 @@ SocketAddress SocketAddress::WithPort(uint16_t port) const {
 }
 
 bool operator==(const SocketAddress& a, const SocketAddress& b) {
-  if (a.family() != b.family() || a.port() != b.port() || a.zone() != b.zone()) return false;
-  if (a.family() == AF_INET) {
-    return a.storage_.in4.sin_addr.s_addr == b.storage_.in4.sin_addr.s_addr;
-  }
-  if (a.family() == AF_INET6) {
-    return IN6_ARE_ADDR_EQUAL(&a.storage_.in6.sin6_addr, &b.storage_.in6.sin6_addr);
-  }
-  return a.IsAbstract() == b.IsAbstract() && a.unix_name() == b.unix_name();
+  // Every byte that is not part of the value is zero: the makers above see to that.
+  return a.size() == b.size() && std::memcmp(&a.storage_, &b.storage_, a.size()) == 0;
 }
 
 }  // namespace verbatim

@@ -53,7 +53,6 @@ class SocketAddress {
   int family() const { return storage_.any.sa_family; }
   uint16_t port() const;  // 0 for a unix socket
   uint32_t zone() const;
-  bool IsLoopback() const;
   SocketAddress WithPort(uint16_t port) const;
   // The path or abstract name of a unix socket; empty for one without, and for other families.
   absl::string_view unix_name() const;
@@ -83,6 +82,10 @@ class SocketAddress {
 struct TextError {
   size_t position = 0;
   std::string what;
+  // Both return false. Out of line, so that the way of good text stays short.
+  [[gnu::cold, gnu::noinline]] bool Fail(size_t at, const char* expected);
+  // The failure of a piece, seen from the text in which that piece begins at `offset`.
+  bool Shift(size_t offset) { return position += offset, false; }
 };
 // Each returns false and fills `error` iff the text is not of that form.
 bool ParseIPv4Text(absl::string_view text, std::array<uint8_t, 4>* octets, TextError* error);

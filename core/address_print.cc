@@ -29,16 +29,6 @@ char* PutIPv4(char* out, const uint8_t* octets) {
   return out;
 }
 
-// Lower case, no leading zeros (RFC 5952 §4.1, §4.3).
-char* PutGroup(char* out, unsigned group) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  if (group > 0xfff) *out++ = kDigits[group >> 12];
-  if (group > 0xff) *out++ = kDigits[group >> 8 & 0xf];
-  if (group > 0xf) *out++ = kDigits[group >> 4 & 0xf];
-  *out++ = kDigits[group & 0xf];
-  return out;
-}
-
 unsigned GroupAt(const uint8_t* octets, size_t i) {
   return static_cast<unsigned>(octets[2 * i] << 8 | octets[2 * i + 1]);
 }
@@ -72,7 +62,8 @@ char* PutIPv6(char* out, const uint8_t* octets) {
       continue;
     }
     if (i > 0 && i != zeros.start + zeros.length) *out++ = ':';
-    out = PutGroup(out, GroupAt(octets, i));
+    // Lower case, no leading zeros (RFC 5952 §4.1, §4.3).
+    out = std::to_chars(out, out + 4, GroupAt(octets, i), 16).ptr;
   }
   return out;
 }

@@ -234,7 +234,6 @@ TEST(SocketAddress, TheDefaultIsNone) {
   EXPECT_EQ(none.ToString(), "none");
   EXPECT_EQ(none.size(), 0u);
   EXPECT_EQ(none.port(), 0);
-  EXPECT_FALSE(none.IsLoopback());
   EXPECT_EQ(none, none.WithPort(7));
 }
 
@@ -267,16 +266,6 @@ TEST(SocketAddress, ValuesAreEqualIffAllTheirPartsAre) {
 TEST(SocketAddress, WithPortChangesThePortAlone) {
   EXPECT_EQ(Read("127.0.0.1:7").WithPort(9), Read("127.0.0.1:9"));
   EXPECT_EQ(Read("[fe80::1%2]:7").WithPort(9), Read("[fe80::1%2]:9"));
-}
-
-TEST(SocketAddress, LoopbackIs127AndOneAndItsMappedForm) {
-  for (const char* text : {"127.0.0.1:7", "127.255.0.9:7", "[::1]:7", "[::ffff:127.0.0.1]:7"}) {
-    EXPECT_TRUE(Read(text).IsLoopback()) << text;
-  }
-  for (const char* text : {"128.0.0.1:7", "0.0.0.0:7", "[::]:7", "[::2]:7", "[1::1]:7",
-                           "[::ffff:128.0.0.1]:7", "[::127.0.0.1]:7"}) {
-    EXPECT_FALSE(Read(text).IsLoopback()) << text;
-  }
 }
 
 TEST(SocketAddress, FromSockaddrDropsFlowLabelAndPadding) {

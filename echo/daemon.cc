@@ -33,17 +33,15 @@ int Option(int fd, int name) {
 
 // kStdio stands for what we can't serve.
 Transport TransportOf(int fd) {
-  const bool is_unix = Option(fd, SO_DOMAIN) == AF_UNIX, listens = Option(fd, SO_ACCEPTCONN) == 1;
-  switch (Option(fd, SO_TYPE)) {
-    case SOCK_STREAM:
-      return !listens ? Transport::kStdio : is_unix ? Transport::kUnix : Transport::kTcp;
-    case SOCK_DGRAM:
-      return is_unix ? Transport::kUnixgram : Transport::kUdp;
-    case SOCK_SEQPACKET:
-      return listens ? Transport::kUnixpacket : Transport::kStdio;
-    default:
-      return Transport::kStdio;
+  for (const Transport one : {Transport::kTcp, Transport::kUdp, Transport::kUnix,
+                              Transport::kUnixgram, Transport::kUnixpacket}) {
+    if (IsUnix(one) == (Option(fd, SO_DOMAIN) == AF_UNIX) &&
+        SocketType(one) == Option(fd, SO_TYPE) &&
+        IsConnected(one) == (Option(fd, SO_ACCEPTCONN) == 1)) {
+      return one;
+    }
   }
+  return Transport::kStdio;
 }
 
 absl::StatusOr<Listening<PosixKernel>> Inherited(PosixKernel& kernel, int fd) {
@@ -60,29 +58,16 @@ absl::StatusOr<Listening<PosixKernel>> Inherited(PosixKernel& kernel, int fd) {
                      ": is no listening or datagram socket; where each connection starts "
                      "a server of its own (Accept=yes), serve stdio:"));
   }
-  std::string call;
-  const int result = SetListenOptions(kernel, fd, transport, address->family(), true, &call);
-  if (result < 0) return ErrnoStatus(-result, call, subject);
+  absl::Status set = SetListenOptions(kernel, fd, transport, address->family(), true, subject);
+  if (!set.ok()) return set;
   return Listening<PosixKernel>{std::move(owner), *address, transport};
 }
 
-// Whether the file at `address` is a socket that nobody has open, and was removed.
-bool RemoveIfStale(Transport transport, const SocketAddress& address) {
-  const std::string path(address.unix_name());
-  struct stat file;
-  if (path.empty() || address.IsAbstract()) return false;
-  if (::lstat(path.c_str(), &file) < 0 || !S_ISSOCK(file.st_mode)) return false;
-  const UniqueFd probe(::socket(AF_UNIX, SocketType(transport) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  return ::connect(probe.get(), address.data(), address.size()) < 0 && errno == ECONNREFUSED &&
-         ::unlink(path.c_str()) == 0;
-}
-
 absl::Status RefuseIfKernelAnswers(const SocketAddress& address) {
-  const std::string path = address.family() == AF_INET ? "/proc/sys/net/ipv4/icmp_echo_ignore_all"
+  const char* const path = address.family() == AF_INET ? "/proc/sys/net/ipv4/icmp_echo_ignore_all"
                                                        : "/proc/sys/net/ipv6/icmp/echo_ignore_all";
   char first = '0';
-  std::ifstream(path) >> first;
-  if (first != '0') return absl::OkStatus();
+  if (std::ifstream(path) >> first && first != '0') return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat(EndpointText(Transport::kIcmp, address),
                    ": the kernel answers echo requests here itself, and each would be answered "
@@ -95,11 +80,10 @@ absl::Status ProveUnprivileged(uid_t uid) {
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {};
   if (::syscall(SYS_capget, &header, sets) < 0) return ErrnoStatus(errno, "capget", "");
-  uid_t real, effective, saved;
-  ::getresuid(&real, &effective, &saved);
-  const bool is_user = real == uid && effective == uid && saved == uid;
   const bool has_caps = (sets[0].permitted | sets[1].permitted) != 0;
-  if (uid != 0 && is_user && !has_caps && ::setresuid(-1, 0, -1) < 0) return absl::OkStatus();
+  if (::getuid() == uid && uid != 0 && !has_caps && ::setresuid(0, 0, 0) < 0) {
+    return absl::OkStatus();
+  }
   return absl::PermissionDeniedError("the privileges could not be given up for good");
 }
 
@@ -107,13 +91,11 @@ absl::Status ProveUnprivileged(uid_t uid) {
 
 absl::StatusOr<Sockets> InheritedSockets(PosixKernel& kernel) {
   Sockets sockets;
-  int64_t pid = 0;
   int count = 0;
   const char* const pid_text = std::getenv("LISTEN_PID");
   const char* const count_text = std::getenv("LISTEN_FDS");
-  const bool ours = pid_text != nullptr && count_text != nullptr &&
-                    absl::SimpleAtoi(pid_text, &pid) && pid == ::getpid() &&
-                    absl::SimpleAtoi(count_text, &count);
+  const bool ours = pid_text != nullptr && absl::StrCat(::getpid()) == pid_text &&
+                    count_text != nullptr && absl::SimpleAtoi(count_text, &count);
   ::unsetenv("LISTEN_PID");
   ::unsetenv("LISTEN_FDS");
   for (int i = 0; ours && i < count; ++i) {
@@ -142,18 +124,14 @@ absl::StatusOr<Sockets> ListenAt(PosixKernel& kernel, const Endpoint& endpoint) 
   return sockets;
 }
 
-SocketFile::SocketFile(const SocketAddress& bound) {
-  struct stat file {};
-  if (bound.IsAbstract()) return;
-  path_ = std::string(bound.unix_name());
-  if (path_.empty() || ::lstat(path_.c_str(), &file) < 0) path_.clear();
-  id_ = {file.st_dev, file.st_ino};
-}
-
-SocketFile::~SocketFile() {
+bool RemoveIfStale(Transport transport, const SocketAddress& address) {
+  const std::string path(address.unix_name());
   struct stat file;
-  if (path_.empty() || ::lstat(path_.c_str(), &file) < 0) return;
-  if (id_ == std::pair(file.st_dev, file.st_ino)) ::unlink(path_.c_str());
+  if (path.empty() || address.IsAbstract()) return false;
+  if (::lstat(path.c_str(), &file) < 0 || !S_ISSOCK(file.st_mode)) return false;
+  const UniqueFd probe(::socket(AF_UNIX, SocketType(transport) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  return ::connect(probe.get(), address.data(), address.size()) < 0 && errno == ECONNREFUSED &&
+         ::unlink(path.c_str()) == 0;
 }
 
 absl::Status BecomeUser(const std::string& user) {

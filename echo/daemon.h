@@ -2,8 +2,6 @@
 // privileges that are given up. Not for: serving (server.h), or signals and threads (serve.cc).
 #pragma once
 
-#include <sys/types.h>
-
 #include <string>
 #include <vector>
 
@@ -26,17 +24,9 @@ absl::StatusOr<std::vector<Listening<PosixKernel>>> InheritedSockets(PosixKernel
 absl::StatusOr<std::vector<Listening<PosixKernel>>> ListenAt(PosixKernel& kernel,
                                                              const Endpoint& endpoint);
 
-// Removes a unix socket's file when it goes, if the file is still the one that was bound.
-class SocketFile {
- public:
-  explicit SocketFile(const SocketAddress& bound);
-  SocketFile(SocketFile&& other) noexcept : path_(std::exchange(other.path_, "")), id_(other.id_) {}
-  ~SocketFile();
-
- private:
-  std::string path_;  // empty: nothing is to be removed
-  std::pair<dev_t, ino_t> id_;
-};
+// Removes the file of a unix socket that nobody has open. Returns whether it did: not if the file
+// is no socket, or a live one.
+bool RemoveIfStale(Transport transport, const SocketAddress& address);
 
 // Becomes `user`, with that user's groups and no others, for good, and proves it: neither is root's
 // identity to be had again nor a capability left (capabilities(7)). Returns kNotFound iff there is

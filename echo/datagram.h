@@ -37,22 +37,22 @@ inline bool IsSmallService(uint16_t port) {
 // address that was asked; of a broadcast or multicast, from one that the kernel chooses.
 inline void AnswerFromAsked(msghdr* message) {
   cmsghdr* control = CMSG_FIRSTHDR(message);
-  if (control != nullptr && control->cmsg_type == IP_PKTINFO && control->cmsg_level == IPPROTO_IP) {
+  message->msg_controllen = 0;
+  if (control == nullptr) return;
+  if (control->cmsg_type == IP_PKTINFO && control->cmsg_level == IPPROTO_IP) {
     in_pktinfo info;
     std::memcpy(&info, CMSG_DATA(control), sizeof(info));
     info.ipi_ifindex = 0;  // routing chooses the way back
     std::memcpy(CMSG_DATA(control), &info, sizeof(info));
     message->msg_controllen = CMSG_SPACE(sizeof(info));
-  } else if (control != nullptr && control->cmsg_type == IPV6_PKTINFO &&
-             control->cmsg_level == IPPROTO_IPV6) {
+  }
+  if (control->cmsg_type == IPV6_PKTINFO && control->cmsg_level == IPPROTO_IPV6) {
     in6_pktinfo info;
     std::memcpy(&info, CMSG_DATA(control), sizeof(info));
     if (IN6_IS_ADDR_MULTICAST(&info.ipi6_addr)) info.ipi6_addr = in6addr_any;
     if (!IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) info.ipi6_ifindex = 0;
     std::memcpy(CMSG_DATA(control), &info, sizeof(info));
     message->msg_controllen = CMSG_SPACE(sizeof(info));
-  } else {
-    message->msg_controllen = 0;
   }
 }
 
@@ -140,8 +140,9 @@ class DatagramEcho {
       sent = send();
     }
     if (sent >= 0) return Answer::kSent;
+    if (sent == -EAGAIN) return Answer::kHeld;
     *error = static_cast<int>(-sent);
-    return sent == -EAGAIN ? Answer::kHeld : Answer::kIgnored;
+    return Answer::kIgnored;
   }
 
   K* const kernel_;

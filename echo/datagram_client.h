@@ -52,10 +52,9 @@ class DatagramClient {
   absl::Status Run() {
     bool ended = false;
     while (!ended) {
-      absl::StatusOr<std::string> data = ReadDatagram(&ended);
+      const absl::StatusOr<std::string> data = ReadDatagram(&ended);
       if (!data.ok()) return data.status();
-      const bool nothing_left = data->empty() && count_ > 0;
-      if (nothing_left || (data->empty() && IsConnectionOfRecords())) break;
+      if (data->empty() && (count_ > 0 || transport_ == Transport::kUnixpacket)) break;
       if (absl::Status status = Ask(*data); !status.ok()) return status;
       ++count_;
     }
@@ -63,7 +62,6 @@ class DatagramClient {
   }
 
  private:
-  bool IsConnectionOfRecords() const { return transport_ == Transport::kUnixpacket; }
   bool MayLose() const { return !IsUnix(transport_); }
   int family() const { return connected_.peer.family(); }
 
@@ -71,19 +69,17 @@ class DatagramClient {
   absl::StatusOr<std::string> ReadDatagram(bool* ended) {
     std::string data(options_.datagram_bytes, '\0');
     size_t filled = 0;
-    while (filled < data.size()) {
+    do {
       const ssize_t got = RetryEintr(
           [&] { return kernel_->Read(input_, data.data() + filled, data.size() - filled); });
-      if (got == -EAGAIN) {
-        if (absl::Status status = WaitFor(*kernel_, input_, POLLIN, -1); !status.ok())
-          return status;
-        continue;
-      }
-      if (got < 0) return ErrnoStatus(static_cast<int>(-got), "read", "standard input");
+      absl::Status status;
+      if (got == -EAGAIN) status = WaitFor(*kernel_, input_, POLLIN, -1);
+      if (got < 0 && got != -EAGAIN)
+        status = ErrnoStatus(-static_cast<int>(got), "read", "standard input");
+      if (!status.ok()) return status;
       *ended = got == 0;
-      filled += static_cast<size_t>(got);
-      if (*ended || ::isatty(input_) == 1) break;
-    }
+      if (got > 0) filled += static_cast<size_t>(got);
+    } while (filled < data.size() && !*ended && ::isatty(input_) != 1);
     data.resize(filled);
     return data;
   }
@@ -102,9 +98,10 @@ class DatagramClient {
       status = AwaitAnswer(data);
       if (!absl::IsDeadlineExceeded(status)) return status;
     }
-    return absl::DeadlineExceededError(absl::StrCat(
-        "no answer to datagram ", count_ + 1, " of ", data.size(), " bytes within ",
-        options_.wait_ms, " ms", MayLose() ? absl::StrCat(", ", options_.tries, " times") : ""));
+    return absl::DeadlineExceededError(
+        absl::StrCat("no answer to datagram ", count_ + 1, " of ", data.size(), " bytes within ",
+                     options_.wait_ms, " ms",
+                     MayLose() ? absl::StrCat(", ", options_.tries, " times") : "", note_));
   }
 
   absl::Status AwaitAnswer(const std::string& data) {
@@ -119,13 +116,14 @@ class DatagramClient {
       });
       if (got == -EAGAIN) continue;
       if (got < 0) return Failed(static_cast<int>(-got), "recv");
-      if (got == 0 && IsConnectionOfRecords()) {
+      if (got == 0 && transport_ == Transport::kUnixpacket) {
         return absl::DataLossError("the server ended the connection early");
       }
       const absl::string_view packet(buffer_.data(), static_cast<size_t>(got));
       const std::optional<absl::string_view> answer = AnswerIn(packet);
       // A late answer to an earlier try of the datagram before is nobody's fault.
-      if (!answer.has_value() || (MayLose() && *answer == before_ && *answer != data)) continue;
+      if (!answer.has_value() || (count_ > 0 && MayLose() && *answer == before_ && *answer != data))
+        continue;
       if (*answer != data) return Differs(*answer, data);
       before_ = data;
       return WriteAll(*kernel_, output_, *answer, "standard output");
@@ -141,7 +139,13 @@ class DatagramClient {
     const bool ours = echo.has_value() && echo->is_reply &&
                       echo->sequence == static_cast<uint16_t>(count_) &&
                       (!is_raw || echo->id == options_.icmp_id);
-    return ours ? std::optional(echo->data) : std::nullopt;
+    if (ours) return echo->data;
+    if (!echo.has_value() && family() == AF_INET && InternetChecksum(packet) != 0) {
+      note_ = ", but a message with a wrong checksum came";
+    } else if (echo.has_value() && echo->is_reply) {
+      note_ = ", but a reply of another id or sequence came";
+    }
+    return std::nullopt;
   }
 
   absl::Status Differs(absl::string_view answer, const std::string& data) const {
@@ -163,6 +167,7 @@ class DatagramClient {
   const DatagramOptions options_;
   uint64_t count_ = 0;  // answered so far
   std::string before_;
+  std::string note_;  // what came instead of an answer
   std::string buffer_ = std::string(1 << 20, '\0');
 };
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "core/address.h"
 #include "core/endpoint.h"
 #include "core/kernel.h"
@@ -36,34 +37,31 @@ inline bool IsConnected(Transport transport) {
   return type == SOCK_STREAM || type == SOCK_SEQPACKET;
 }
 
-// What a socket of ours is asked for before it is bound, or once it was inherited; 0 or -errno, and
-// *call names the call that failed. TCP_NODELAY is set here once: accepted sockets inherit it.
-// Datagrams are to tell which address was asked (ip(7), ipv6(7)). An IPv6 wildcard takes IPv6 alone
-// (RFC 3493 §5.3), so that IPv4 and IPv6 can be bound side by side; SO_REUSEADDR lets a server that
-// was just ended start again (socket(7)), and on UDP would let two servers share a port.
+// What a socket of ours is asked for before it is bound, or once it was inherited. TCP_NODELAY is
+// set here once: accepted sockets inherit it. Datagrams are to tell which address was asked (ip(7),
+// ipv6(7)). An IPv6 wildcard takes IPv6 alone (RFC 3493 §5.3), so that IPv4 and IPv6 can be bound
+// side by side; SO_REUSEADDR lets a server that was just ended start again (socket(7)), and on UDP
+// would let two servers share a port. Returns the failing call, `subject` and the errno's name.
 template <Kernel K>
-int SetListenOptions(K& kernel, int fd, Transport transport, int family, bool is_bound,
-                     std::string* call) {
-  if (family == AF_UNIX) return 0;
-  const bool is_ipv6 = family == AF_INET6, is_tcp = transport == Transport::kTcp;
-  struct Option {
-    bool wanted;
-    int level, name;
-    const char* text;
-  } const options[] = {
-      {is_tcp && !is_bound, SOL_SOCKET, SO_REUSEADDR, "SO_REUSEADDR"},
-      {is_tcp, IPPROTO_TCP, TCP_NODELAY, "TCP_NODELAY"},
-      {is_ipv6 && !is_bound, IPPROTO_IPV6, IPV6_V6ONLY, "IPV6_V6ONLY"},
-      {!is_tcp && !is_ipv6, IPPROTO_IP, IP_PKTINFO, "IP_PKTINFO"},
-      {!is_tcp && is_ipv6, IPPROTO_IPV6, IPV6_RECVPKTINFO, "IPV6_RECVPKTINFO"},
+absl::Status SetListenOptions(K& kernel, int fd, Transport transport, int family, bool is_bound,
+                              absl::string_view subject) {
+  const auto set = [&](int level, int name, absl::string_view text) {
+    const int on = 1, result = kernel.SetOption(fd, level, name, &on, sizeof(on));
+    return ErrnoStatus(result < 0 ? -result : 0, absl::StrCat("setsockopt ", text), subject);
   };
-  const int on = 1;
-  for (const Option& option : options) {
-    if (!option.wanted) continue;
-    const int result = kernel.SetOption(fd, option.level, option.name, &on, sizeof(on));
-    if (result < 0) return *call = std::string("setsockopt ") + option.text, result;
+  absl::Status status;
+  if (family == AF_UNIX) return status;
+  const bool is_ipv6 = family == AF_INET6, is_tcp = transport == Transport::kTcp;
+  if (is_tcp && !is_bound) status.Update(set(SOL_SOCKET, SO_REUSEADDR, "SO_REUSEADDR"));
+  if (is_ipv6 && !is_bound) status.Update(set(IPPROTO_IPV6, IPV6_V6ONLY, "IPV6_V6ONLY"));
+  if (is_tcp) {
+    status.Update(set(IPPROTO_TCP, TCP_NODELAY, "TCP_NODELAY"));
+  } else if (is_ipv6) {
+    status.Update(set(IPPROTO_IPV6, IPV6_RECVPKTINFO, "IPV6_RECVPKTINFO"));
+  } else {
+    status.Update(set(IPPROTO_IP, IP_PKTINFO, "IP_PKTINFO"));
   }
-  return 0;
+  return status;
 }
 
 // The address that a socket is bound to. Returns the failing call and the errno's name.
@@ -89,10 +87,8 @@ absl::StatusOr<Listening<K>> Listen(K& kernel, Transport transport, const Socket
                                Protocol(transport, family));
   if (fd < 0) return error(fd, "socket");
   KernelFd<K> owner(fd, KernelCloser<K>{&kernel});
-  std::string call;
-  if (int r = SetListenOptions(kernel, fd, transport, family, false, &call); r < 0) {
-    return error(r, call);
-  }
+  absl::Status set = SetListenOptions(kernel, fd, transport, family, false, address.ToString());
+  if (!set.ok()) return set;
   if (int r = kernel.Bind(fd, address.data(), address.size()); r < 0) return error(r, "bind");
   if (int r = IsConnected(transport) ? kernel.Listen(fd, backlog) : 0; r < 0) {
     return error(r, "listen");

@@ -1,5 +1,6 @@
 // The other side of an echo in tests: descriptors that give up instead of hanging, payloads whose
-// bytes know their place, and conversations whose sends and reads are cut as a test likes.
+// bytes know their place, datagrams and records, a folder for unix sockets, and conversations whose
+// sends and reads are cut as a test likes.
 // Not for: checking other people's servers (properties/), or GoogleTest: failures are values here.
 #pragma once
 
@@ -13,7 +14,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -53,15 +58,82 @@ inline bool WaitFor(int fd, short events) {
   return ready > 0;
 }
 
-// A blocking TCP connection; empty if it can't be made. TCP_NODELAY, so that cuts reach the peer.
-inline UniqueFd ConnectTo(const SocketAddress& address) {
-  UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+// A folder of its own, of a short name, that goes with all that is in it.
+class TempFolder {
+ public:
+  TempFolder() {
+    char name[] = "/tmp/verbatim.XXXXXX";
+    if (::mkdtemp(name) != nullptr) path_ = name;
+  }
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+  ~TempFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  std::string Path(const std::string& name) const { return path_ + "/" + name; }
+  // Of a unix socket whose file is to lie here.
+  SocketAddress Address(const std::string& name) const {
+    return *SocketAddress::FromPath(Path(name));
+  }
+
+ private:
+  std::string path_;
+};
+
+// The address that a socket has.
+inline SocketAddress AddressOf(int fd) {
+  sockaddr_storage own{};
+  socklen_t length = sizeof(own);
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &length);
+  return SocketAddress::FromSockaddr(reinterpret_cast<sockaddr*>(&own), length)
+      .value_or(SocketAddress());
+}
+
+// A blocking socket bound there; empty if that can't be.
+inline UniqueFd BindTo(const SocketAddress& address, int type) {
+  UniqueFd fd(::socket(address.family(), type | SOCK_CLOEXEC, 0));
+  if (fd && ::bind(fd.get(), address.data(), address.size()) < 0) fd.Reset();
+  return fd;
+}
+
+// A blocking connected socket; empty if it can't be made. TCP_NODELAY, so that cuts reach the peer.
+// A unix socket of datagrams has an abstract name of the kernel's choice, so that it can be
+// answered.
+inline UniqueFd ConnectTo(const SocketAddress& address, int type = SOCK_STREAM) {
+  const bool is_ip = address.family() != AF_UNIX;
+  UniqueFd fd = !is_ip && type == SOCK_DGRAM
+                    ? BindTo(*SocketAddress::FromPath(""), type)
+                    : UniqueFd(::socket(address.family(), type | SOCK_CLOEXEC, 0));
   const int on = 1;
   if (!fd || ::connect(fd.get(), address.data(), address.size()) < 0 ||
-      ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0) {
+      (is_ip && type == SOCK_STREAM &&
+       ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0)) {
     return UniqueFd();
   }
   return fd;
+}
+
+// Whether `bytes` went as one datagram or record.
+inline bool SendWhole(int fd, absl::string_view bytes) {
+  if (!WaitFor(fd, POLLOUT)) return false;
+  return ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
+}
+
+// The next datagram or record, of up to 1 MiB; nothing if none comes for kGiveUpMs, or an error.
+inline std::optional<std::string> ReceiveWhole(int fd) {
+  std::string bytes(1 << 20, '\0');
+  if (!WaitFor(fd, POLLIN)) return std::nullopt;
+  const ssize_t count = ::recv(fd, bytes.data(), bytes.size(), MSG_DONTWAIT);
+  if (count < 0) return std::nullopt;
+  bytes.resize(static_cast<size_t>(count));
+  return bytes;
+}
+
+// Whether nothing has come. Of use where what comes is known to have come before.
+inline bool NothingToReceive(int fd) {
+  char byte;
+  return ::recv(fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 && errno == EAGAIN;
 }
 
 // Whether all of `bytes` was written; sockets raise no SIGPIPE.

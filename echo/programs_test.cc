@@ -1,13 +1,7 @@
 // echo-server and echo-client from end to end, as a shell runs them.
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 
-#include <array>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -16,142 +10,10 @@
 #include "absl/strings/strip.h"
 #include "core/address.h"
 #include "echo/peer_test.h"
+#include "echo/program_test.h"
 
 namespace verbatim {
 namespace {
-
-constexpr char kServer[] = VERBATIM_ECHO_SERVER;
-constexpr char kClient[] = VERBATIM_ECHO_CLIENT;
-
-struct Setting {
-  int closed_fd = -1;            // not open in the program
-  rlim_t descriptors_limit = 0;  // 0: as it is
-};
-
-// A program that runs, with pipes for its descriptors 0, 1 and 2.
-class Program {
- public:
-  explicit Program(std::vector<std::string> command, Setting setting = {}) {
-    std::array<std::array<int, 2>, 3> pipes;
-    for (auto& pipe : pipes) EXPECT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
-    const std::array<int, 3> theirs = {pipes[0][0], pipes[1][1], pipes[2][1]};
-    std::vector<char*> arguments;
-    for (std::string& argument : command) arguments.push_back(argument.data());
-    arguments.push_back(nullptr);
-    pid_ = ::fork();
-    if (pid_ == 0) Become(arguments.data(), theirs, setting);
-    for (const int fd : theirs) ::close(fd);
-    input = UniqueFd(pipes[0][1]);
-    output = UniqueFd(pipes[1][0]);
-    error = UniqueFd(pipes[2][0]);
-  }
-  Program(const Program&) = delete;
-  Program& operator=(const Program&) = delete;
-  ~Program() {
-    if (pid_ < 0) return;
-    Signal(SIGKILL);
-    Wait();
-  }
-
-  void Signal(int signal) const { ::kill(pid_, signal); }
-
-  // Its exit status, or 1000 and the signal that ended it.
-  int Wait() {
-    int status = 0;
-    while (::waitpid(std::exchange(pid_, -1), &status, 0) < 0 && errno == EINTR) {
-    }
-    return WIFSIGNALED(status) ? 1000 + WTERMSIG(status) : WEXITSTATUS(status);
-  }
-
-  // The next line of its standard error, without the newline.
-  std::string ErrorLine() const {
-    std::string line;
-    while (!absl::EndsWith(line, "\n")) {
-      const Reading next = ReadUpTo(error.get(), 1);
-      if (next.bytes.empty()) break;
-      line += next.bytes;
-    }
-    return std::string(absl::StripSuffix(line, "\n"));
-  }
-
-  // Reads lines until one begins so; empty if none does.
-  std::string ErrorLineWith(absl::string_view prefix) const {
-    std::string line = ErrorLine();
-    while (!line.empty() && !absl::StartsWith(line, prefix)) line = ErrorLine();
-    return line;
-  }
-
-  UniqueFd input, output, error;
-
- private:
-  // Between fork and exec: system calls alone.
-  [[noreturn]] static void Become(char** arguments, const std::array<int, 3>& theirs,
-                                  const Setting& setting) {
-    for (int fd = 0; fd <= 2; ++fd) ::dup2(theirs[static_cast<size_t>(fd)], fd);
-    for (int fd = 3; fd < 1024; ++fd) ::close(fd);  // whatever the test inherited
-    if (setting.closed_fd >= 0) ::close(setting.closed_fd);
-    if (setting.descriptors_limit > 0) {
-      const rlimit limit = {setting.descriptors_limit, setting.descriptors_limit};
-      ::setrlimit(RLIMIT_NOFILE, &limit);
-    }
-    ::signal(SIGPIPE, SIG_DFL);
-    ::execv(arguments[0], arguments);
-    ::_exit(126);
-  }
-
-  pid_t pid_;
-};
-
-struct Result {
-  int status;
-  std::string output, error;
-};
-
-// Runs a program to its end.
-Result RunToEnd(std::vector<std::string> command, const std::string& input = "",
-                Setting setting = {}) {
-  ::signal(SIGPIPE, SIG_IGN);
-  Program program(std::move(command), setting);
-  std::thread writer([&] {
-    WriteAll(program.input.get(), input);
-    program.input.Reset();
-  });
-  Result result;
-  result.output = ReadToEnd(program.output.get()).bytes;
-  result.error = ReadToEnd(program.error.get()).bytes;
-  writer.join();
-  result.status = program.Wait();
-  return result;
-}
-
-// A server on a port of the kernel's choice.
-struct ServerProgram : Program {
-  explicit ServerProgram(const std::vector<std::string>& flags = {},
-                         const std::string& where = "127.0.0.1:0", Setting setting = {})
-      : Program(Command(flags, where), setting) {
-    const std::string line = ErrorLine();
-    EXPECT_TRUE(absl::StartsWith(line, "listening on tcp://")) << line;
-    endpoint = std::string(absl::StripPrefix(line, "listening on "));
-    port = endpoint.substr(endpoint.rfind(':') + 1);
-  }
-
-  static std::vector<std::string> Command(const std::vector<std::string>& flags,
-                                          const std::string& where) {
-    std::vector<std::string> command = {kServer, where};
-    command.insert(command.end(), flags.begin(), flags.end());
-    return command;
-  }
-
-  UniqueFd Connect() const {
-    return ConnectTo(*SocketAddress::Parse(absl::StripPrefix(endpoint, "tcp://")));
-  }
-
-  std::string endpoint, port;
-};
-
-bool IsOneLine(const std::string& text) {
-  return absl::EndsWith(text, "\n") && text.find('\n') == text.size() - 1;
-}
 
 TEST(EchoServer, SaysWhereItListensLogsAndEndsWithZeroBySigterm) {
   ServerProgram server;
@@ -215,7 +77,7 @@ TEST(EchoServer, OutlivesTheReaderOfItsLog) {
 
 TEST(EchoServer, ServesOnWhenItsDescriptorsHaveRunOut) {
   // 3 standard ones, 5 of its own, and 3 connections; a pipe's worth for the sanitizers.
-  ServerProgram server({}, "127.0.0.1:0", {.descriptors_limit = 11});
+  ServerProgram server({}, {"127.0.0.1:0"}, {.descriptors_limit = 11});
   std::vector<UniqueFd> peers;
   for (int i = 0; i < 4; ++i) {
     peers.push_back(server.Connect());
@@ -276,25 +138,18 @@ TEST(EchoClient, ResolvesTheNameOfAService) {
 }
 
 TEST(EchoClient, ReachesAnIPv6AddressWithoutBrackets) {
-  Program probe(ServerProgram::Command({}, "[::1]:0"));
-  const std::string line = probe.ErrorLine();
-  if (!absl::StartsWith(line, "listening on ")) GTEST_SKIP() << "no IPv6 here: " << line;
-  const Result result = RunToEnd({kClient, "::1", line.substr(line.rfind(':') + 1)}, "six");
+  if (!HasIPv6()) GTEST_SKIP() << "no IPv6 here";
+  const ServerProgram server({}, {"[::1]:0"});
+  const Result result = RunToEnd({kClient, "::1", server.port}, "six");
   EXPECT_EQ(result.status, 0) << result.error;
   EXPECT_EQ(result.output, "six");
 }
 
 TEST(EchoClient, SaysThatItWasRefused) {
-  UniqueFd bound(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const SocketAddress any = Loopback4();
-  sockaddr_in own{};
-  socklen_t length = sizeof(own);
-  ASSERT_EQ(::bind(bound.get(), any.data(), any.size()), 0);
-  ::getsockname(bound.get(), reinterpret_cast<sockaddr*>(&own), &length);
-  const std::string address = absl::StrCat("127.0.0.1:", ntohs(own.sin_port));
-  const Result result = RunToEnd({kClient, address});
+  const DeafSocket nobody(SOCK_STREAM);
+  const Result result = RunToEnd({kClient, nobody.text});
   EXPECT_EQ(result.status, 1);
-  EXPECT_EQ(result.error, absl::StrCat("echo-client: connect ", address,
+  EXPECT_EQ(result.error, absl::StrCat("echo-client: connect ", nobody.text,
                                        ": Connection refused (ECONNREFUSED)\n"));
 }
 
@@ -323,19 +178,13 @@ TEST(EchoClient, CallsWrongUsageWrongInOneLine) {
 }
 
 TEST(EchoClient, SaysThatTheServerEndedEarly) {
-  UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in own{};
-  socklen_t length = sizeof(own);
-  own.sin_family = AF_INET;
-  own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  ASSERT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&own), length), 0);
-  ASSERT_EQ(::listen(listener.get(), 1), 0);
-  ::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&own), &length);
-  const std::string endpoint = absl::StrCat("tcp://127.0.0.1:", ntohs(own.sin_port));
+  const DeafSocket listener(SOCK_STREAM);
+  ASSERT_EQ(::listen(listener.fd.get(), 1), 0);
+  const std::string endpoint = absl::StrCat("tcp://", listener.text);
   Program client({kClient, endpoint});
   ASSERT_TRUE(WriteAll(client.input.get(), "12345"));
-  ASSERT_TRUE(WaitFor(listener.get(), POLLIN));
-  const UniqueFd server(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  ASSERT_TRUE(WaitFor(listener.fd.get(), POLLIN));
+  const UniqueFd server(::accept4(listener.fd.get(), nullptr, nullptr, SOCK_CLOEXEC));
   ASSERT_EQ(ReadUpTo(server.get(), 5).bytes, "12345");
   ASSERT_TRUE(WriteAll(server.get(), "123"));
   ::shutdown(server.get(), SHUT_WR);

@@ -9,12 +9,11 @@
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 
+#include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <cstdio>
-#include <deque>
+#include <iterator>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -29,7 +28,7 @@
 namespace verbatim {
 namespace {
 
-constexpr size_t kNamesWaiting = 1024;
+constexpr int kLookUpsAtOnce = 16;
 
 // One write, so that lines of several threads don't mix. What others chose (paths, abstract names,
 // names of hosts) is escaped: it must not write on our terminal as it likes.
@@ -39,68 +38,27 @@ void PrintLine(const Parts&... parts) {
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
-// Looks names up where nobody waits for it. What comes while too many wait is not looked up.
-class NameLog {
- public:
-  NameLog() : thread_([this] { Run(); }) {}
-  ~NameLog() {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      over_ = true;
-    }
-    changed_.notify_one();
-    thread_.join();
-  }
-
-  void LookUp(const SocketAddress& address) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (waiting_.size() < kNamesWaiting) waiting_.push_back(address);
-    changed_.notify_one();
-  }
-
- private:
-  void Run() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    while (true) {
-      changed_.wait(lock, [this] { return over_ || !waiting_.empty(); });
-      if (over_) return;
-      const SocketAddress address = waiting_.front();
-      waiting_.pop_front();
-      lock.unlock();
-      Print(address);
-      lock.lock();
-    }
-  }
-
-  // A host without a name is the usual case, and no error: the lecture's look-up took it for one.
-  static void Print(const SocketAddress& address) {
-    char host[NI_MAXHOST];
-    const int error =
-        ::getnameinfo(address.data(), address.size(), host, sizeof(host), nullptr, 0, NI_NAMEREQD);
-    PrintLine(address.ToString(),
-              error == 0 ? " is " : " has no name: ", error == 0 ? host : ::gai_strerror(error));
-  }
-
-  std::mutex mutex_;  // guards the next three
-  std::condition_variable changed_;
-  std::deque<SocketAddress> waiting_;
-  bool over_ = false;
-  std::thread thread_;
-};
+// A host without a name is the usual case, and no error: the lecture's look-up took it for one.
+void PrintName(const SocketAddress& address) {
+  char host[NI_MAXHOST];
+  const int error =
+      ::getnameinfo(address.data(), address.size(), host, sizeof(host), nullptr, 0, NI_NAMEREQD);
+  PrintLine(address.ToString(),
+            error == 0 ? " is " : " has no name: ", error == 0 ? host : ::gai_strerror(error));
+}
 
 // The lecture's log: who connected, how many bytes, that the connection ended.
 class StderrLog : public ServerLog {
  public:
-  explicit StderrLog(const ServeOptions& options)
-      : quiet_(options.quiet), names_(options.names ? new NameLog() : nullptr) {}
+  explicit StderrLog(const ServeOptions& options) : options_(options) {}
 
   void Connected(const SocketAddress& peer) override {
-    if (!quiet_) PrintLine("connected ", peer.ToString());
-    if (names_ != nullptr && peer.family() != AF_UNIX) names_->LookUp(peer);
+    if (!options_.quiet) PrintLine("connected ", peer.ToString());
+    if (options_.names && peer.family() != AF_UNIX) LookUp(peer);
   }
   void Ended(const SocketAddress& peer, uint64_t received_bytes, uint64_t sent_bytes,
              int error) override {
-    if (quiet_) return;
+    if (options_.quiet) return;
     const std::string why = error == 0 ? "" : absl::StrCat(", by ", ErrnoName(error));
     PrintLine("ended ", peer.ToString(), why, ": ", received_bytes, " bytes received, ", sent_bytes,
               " returned");
@@ -110,17 +68,28 @@ class StderrLog : public ServerLog {
   }
 
  private:
-  const bool quiet_;
-  const std::unique_ptr<NameLog> names_;
+  // On threads of their own, for which nobody waits: a resolver may take seconds. What comes while
+  // too many are at it is not looked up.
+  void LookUp(const SocketAddress& peer) {
+    if (++*looking_ > kLookUpsAtOnce) {
+      --*looking_;
+      return;
+    }
+    std::thread([peer, looking = looking_] {
+      PrintName(peer);
+      --*looking;
+    }).detach();
+  }
+
+  const ServeOptions& options_;
+  const std::shared_ptr<std::atomic<int>> looking_ = std::make_shared<std::atomic<int>>(0);
 };
 
 // The signals that end a server, as a descriptor: this thread and those that it starts block them.
 class StopSignals {
  public:
   StopSignals() {
-    ::sigemptyset(&set_);
-    ::sigaddset(&set_, SIGTERM);
-    ::sigaddset(&set_, SIGINT);
+    for (const int signal : {SIGTERM, SIGINT}) ::sigaddset(&set_, signal);
     ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
     fd_ = UniqueFd(::signalfd(-1, &set_, SFD_CLOEXEC | SFD_NONBLOCK));
   }
@@ -135,76 +104,70 @@ class StopSignals {
   }
 
  private:
-  sigset_t set_;
+  sigset_t set_{};
   UniqueFd fd_;
 };
 
 using Sockets = std::vector<Listening<PosixKernel>>;
 
 absl::StatusOr<Sockets> OpenAll(PosixKernel& kernel, const std::vector<Endpoint>& endpoints,
-                                const ServeOptions& options, std::vector<SocketFile>* files) {
+                                const ServeOptions& options, size_t* inherited) {
   absl::StatusOr<Sockets> all = options.inherits ? InheritedSockets(kernel) : Sockets();
   if (!all.ok()) return all;
+  *inherited = all->size();
   for (const Endpoint& endpoint : endpoints) {
     absl::StatusOr<Sockets> some = ListenAt(kernel, endpoint);
     if (!some.ok()) return some;
-    for (Listening<PosixKernel>& one : *some) {
-      files->emplace_back(one.address);
-      all->push_back(std::move(one));
-    }
+    std::move(some->begin(), some->end(), std::back_inserter(*all));
   }
+  if (all->empty()) return absl::InvalidArgumentError("there is no endpoint to serve");
   return all;
 }
 
 // One event loop on a thread of its own, with descriptors of its own for the sockets of all.
-class Worker {
- public:
-  Worker(PosixKernel* kernel, ServerLog* log, const ServerOptions& options, const Sockets& sockets)
-      : server_(kernel, log, options) {
+struct Worker {
+  Worker(PosixKernel* kernel, ServerLog* log, const ServerOptions& options, const Sockets& sockets,
+         bool is_first)
+      : server(kernel, log, options) {
     for (const Listening<PosixKernel>& one : sockets) {
+      // A unix datagram stays in the kernel until it is answered: two workers would answer it
+      // twice.
+      if (one.transport == Transport::kUnixgram && !is_first) continue;
       KernelFd<PosixKernel> fd(::fcntl(one.fd.get(), F_DUPFD_CLOEXEC, 0),
                                KernelCloser<PosixKernel>{kernel});
-      status_.Update(fd ? server_.Add({std::move(fd), one.address, one.transport})
-                        : ErrnoStatus(errno, "fcntl F_DUPFD_CLOEXEC", one.address.ToString()));
+      status.Update(fd ? server.Add({std::move(fd), one.address, one.transport})
+                       : ErrnoStatus(errno, "fcntl F_DUPFD_CLOEXEC", one.address.ToString()));
     }
   }
-  ~Worker() { Join(); }
-  const absl::Status& Join() {
-    if (thread_.joinable()) thread_.join();
-    return status_;
-  }
-  // Counts up `done` at its end.
-  void Start(int drain, int done) {
-    thread_ = std::thread([this, drain, done] {
-      if (status_.ok()) status_ = server_.Run(drain);
-      ::eventfd_write(done, 1);
-    });
-  }
-
- private:
-  Server<PosixKernel> server_;
-  absl::Status status_;
-  std::thread thread_;
+  Server<PosixKernel> server;
+  absl::Status status;
+  std::thread thread;
 };
 
 // timeout(1) and shells may send one signal twice; what comes within this time is one.
 constexpr int kOneSignalMs = 100;
 
 // Runs the workers until each has ended; by the first signal, or the first end, all drain.
-absl::Status RunAll(std::vector<std::unique_ptr<Worker>>& workers, StopSignals& signals,
-                    std::vector<SocketFile>* files) {
+absl::Status RunAll(std::vector<std::unique_ptr<Worker>>& workers, StopSignals& signals) {
   const UniqueFd drain(::eventfd(0, EFD_CLOEXEC)), done(::eventfd(0, EFD_CLOEXEC));
   if (!drain || !done) return ErrnoStatus(errno, "eventfd", "");
-  for (auto& worker : workers) worker->Start(drain.get(), done.get());
+  for (auto& worker : workers) {
+    worker->thread = std::thread([one = worker.get(), drain = drain.get(), done = done.get()] {
+      if (one->status.ok()) one->status = one->server.Run(drain);
+      ::eventfd_write(done, 1);
+    });
+  }
   pollfd polls[] = {{done.get(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
   while (::poll(polls, 2, -1) < 0 && errno == EINTR) {
   }
-  files->clear();  // nobody is to connect any more
   ::eventfd_write(drain.get(), 1);
   ::poll(polls, 1, kOneSignalMs);
   signals.TakeAllAndLetGo();
   absl::Status status;
-  for (auto& worker : workers) status.Update(worker->Join());
+  for (auto& worker : workers) {
+    worker->thread.join();
+    status.Update(worker->status);
+  }
   return status;
 }
 
@@ -214,10 +177,9 @@ absl::Status Serve(const std::vector<Endpoint>& endpoints, const ServeOptions& o
   // Before any thread starts, so that all of them leave the signals to the descriptor.
   StopSignals signals;
   PosixKernel kernel;
-  std::vector<SocketFile> files;
-  absl::StatusOr<Sockets> sockets = OpenAll(kernel, endpoints, options, &files);
+  size_t inherited = 0;
+  absl::StatusOr<Sockets> sockets = OpenAll(kernel, endpoints, options, &inherited);
   if (!sockets.ok()) return sockets.status();
-  if (sockets->empty()) return absl::InvalidArgumentError("there is no endpoint to serve");
   if (!options.user.empty()) {
     if (absl::Status status = BecomeUser(options.user); !status.ok()) return status;
   }
@@ -228,13 +190,18 @@ absl::Status Serve(const std::vector<Endpoint>& endpoints, const ServeOptions& o
   shared.shares_sockets = options.workers > 1;
   std::vector<std::unique_ptr<Worker>> workers;
   for (int i = 0; i < options.workers; ++i) {
-    workers.push_back(std::make_unique<Worker>(&kernel, &log, shared, *sockets));
+    workers.push_back(std::make_unique<Worker>(&kernel, &log, shared, *sockets, i == 0));
   }
   for (const Listening<PosixKernel>& one : *sockets) {
     PrintLine("listening on ", EndpointText(one.transport, one.address));
   }
-  sockets->clear();  // the workers have theirs
-  return RunAll(workers, signals, &files);
+  for (Listening<PosixKernel>& one : *sockets) one.fd.Reset();  // the workers have theirs
+  const absl::Status status = RunAll(workers, signals);
+  workers.clear();
+  for (size_t i = inherited; i < sockets->size(); ++i) {
+    RemoveIfStale((*sockets)[i].transport, (*sockets)[i].address);
+  }
+  return status;
 }
 
 }  // namespace verbatim

@@ -23,8 +23,8 @@ struct ServeOptions {
 // Listens on every address of every endpoint, prints "listening on ENDPOINT" with the real port on
 // standard error once it does, and echoes until SIGTERM or SIGINT; then drains (Server::Run). A
 // second signal ends the process at once, as if nobody had asked for it. Both are blocked in this
-// thread. Files of unix sockets are removed. Returns the failing call, the address and the errno's
-// name iff it can't listen, become the user or wait.
+// thread. Files of unix sockets are removed at the end. Returns the failing call, the address and
+// the errno's name iff it can't listen, become the user or wait.
 absl::Status Serve(const std::vector<Endpoint>& endpoints, const ServeOptions& options);
 
 }  // namespace verbatim

@@ -30,15 +30,12 @@ namespace verbatim {
 class ServerLog {
  public:
   virtual ~ServerLog() = default;
-  virtual void Connected(const SocketAddress& peer) { static_cast<void>(peer); }
+  virtual void Connected(const SocketAddress& /*peer*/) {}
   // `error` is 0 after an orderly end, else the errno that ended it.
-  virtual void Ended(const SocketAddress& peer, uint64_t received_bytes, uint64_t sent_bytes,
-                     int error) {
-    static_cast<void>(peer), static_cast<void>(received_bytes);
-    static_cast<void>(sent_bytes), static_cast<void>(error);
-  }
+  virtual void Ended(const SocketAddress& /*peer*/, uint64_t /*received_bytes*/,
+                     uint64_t /*sent_bytes*/, int /*error*/) {}
   // No connection can be accepted for now, for want of descriptors or memory.
-  virtual void Full(int error) { static_cast<void>(error); }
+  virtual void Full(int /*error*/) {}
 };
 
 struct ServerOptions {
@@ -111,8 +108,6 @@ class Server {
     }
     return absl::OkStatus();
   }
-
-  size_t connections() const { return peers_.size(); }
 
  private:
   struct Socket {
@@ -188,31 +183,21 @@ class Server {
     return static_cast<int>(std::clamp<int64_t>(due_ms_ - kernel_->NowMs(), 0, INT32_MAX));
   }
 
-  // Some time has come: a rest's end, a check of who is idle, the end of draining.
+  // How often it is looked who is idle, so that many connections cost little.
+  int64_t IdleCheckMs() const { return std::max<int64_t>(1, options_.idle_timeout_ms / 8); }
+
+  // Some time has come: a rest's end, a look at who is idle, the end of draining.
   void Due() {
     const int64_t now_ms = kernel_->NowMs();
     due_ms_ = drains_until_ms_;
     if (now_ms >= drains_until_ms_) return EndAll();
     WakeThoseThatRest(now_ms);
-    if (options_.idle_timeout_ms > 0 && !peers_.empty()) {
-      // Looked for 8 times in that time, so that many connections cost little.
-      WakeForIdle(now_ms);
-      for (const int fd : PeerFds()) {
-        Peer& peer = peers_.at(fd);
-        if (now_ms - peer.active_ms >= options_.idle_timeout_ms) End(peer, ETIMEDOUT);
-      }
+    if (options_.idle_timeout_ms == 0 || peers_.empty()) return;
+    due_ms_ = std::min(due_ms_, now_ms + IdleCheckMs());
+    for (auto next = peers_.begin(); next != peers_.end();) {
+      Peer& peer = (next++)->second;  // it may end, and is no place to go on from then
+      if (now_ms - peer.active_ms >= options_.idle_timeout_ms) End(peer, ETIMEDOUT);
     }
-  }
-
-  void WakeForIdle(int64_t now_ms) {
-    if (options_.idle_timeout_ms == 0) return;
-    due_ms_ = std::min(due_ms_, now_ms + std::max<int64_t>(1, options_.idle_timeout_ms / 8));
-  }
-
-  std::vector<int> PeerFds() const {
-    std::vector<int> fds;
-    for (const auto& [fd, peer] : peers_) fds.push_back(fd);
-    return fds;
   }
 
   void Drain() {
@@ -224,7 +209,7 @@ class Server {
     }
     sockets_.clear();
     due_ms_ = drains_until_ms_ = kernel_->NowMs() + options_.drain_ms;
-    for (const int fd : PeerFds()) Serve(peers_.at(fd));
+    for (auto next = peers_.begin(); next != peers_.end();) Serve((next++)->second);
   }
 
   void EndAll() {
@@ -273,24 +258,16 @@ class Server {
   }
 
   void AnswerAll(Socket& socket) {
-    for (int i = 0; i < kDatagramsATurn; ++i) {
+    for (int i = 0; i < kDatagramsATurn && !(to_drain_ && options_.once); ++i) {
       size_t bytes = 0;
       int error = 0;
-      switch (datagrams_.AnswerNext(socket.fd(), socket.transport(),
-                                    socket.listening.address.family(), socket.held >= kMostHeld,
-                                    &bytes, &error)) {
-        case Answer::kNothingThere:
-          return;
-        case Answer::kHeld:
-          ++socket.held;
-          return Rest(socket, 1);
-        case Answer::kSent:
-          if (options_.once) to_drain_ = true;
-          if (options_.once) return;
-          [[fallthrough]];
-        default:
-          socket.held = 0;
-      }
+      const Answer answer =
+          datagrams_.AnswerNext(socket.fd(), socket.transport(), socket.listening.address.family(),
+                                socket.held >= kMostHeld, &bytes, &error);
+      if (answer == Answer::kNothingThere) return;
+      if (answer == Answer::kHeld) return ++socket.held, Rest(socket, 1);
+      socket.held = 0;
+      to_drain_ = to_drain_ || (options_.once && answer == Answer::kSent);
     }
   }
 
@@ -298,7 +275,7 @@ class Server {
   void Touch(Peer& peer) {
     if (options_.idle_timeout_ms == 0) return;
     peer.active_ms = kernel_->NowMs();
-    WakeForIdle(peer.active_ms);
+    due_ms_ = std::min(due_ms_, peer.active_ms + IdleCheckMs());
   }
 
   void Serve(Peer& peer) {

@@ -2,16 +2,11 @@
 // Not for: anything else. Exit: 0 after a signal; 1 it could not serve; 2 wrong usage.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <csignal>
-#include <cstdio>
-#include <string>
-#include <vector>
 
 #include "core/posix_kernel.h"
+#include "echo/program.h"
 #include "echo/serve.h"
-#include "echo/standard_fds.h"
 #include "echo/stdio.h"
 
 namespace verbatim {
@@ -24,11 +19,6 @@ struct Flags {
   ServeOptions serve;
 };
 
-int Fail(int status, absl::string_view message) {
-  std::fprintf(stderr, "echo-server: %s\n", std::string(message).c_str());
-  return status;
-}
-
 void AddFlags(CLI::App& app, Flags& flags) {
   ServeOptions& serve = flags.serve;
   app.add_option("ENDPOINT", flags.texts,
@@ -38,21 +28,16 @@ void AddFlags(CLI::App& app, Flags& flags) {
                  "any free one, which is printed; may be left out where LISTEN_FDS names sockets");
   app.add_flag("--quiet", serve.quiet, "No line for each connection");
   app.add_flag("--names", serve.names, "Look up the names of those who connect");
-  app.add_option("--workers", serve.workers, "Threads that serve")
-      ->check(CLI::Range(1, 1024))
-      ->capture_default_str();
-  app.add_option("--max-connections", serve.server.max_connections,
-                 "More of them wait until one ends")
-      ->check(CLI::Range(size_t{1}, SIZE_MAX));
+  app.add_option("--workers", serve.workers, "Threads that serve")->check(CLI::Range(1, 1024));
+  app.add_option("--max-connections", serve.server.max_connections, "More wait until one ends")
+      ->check(CLI::PositiveNumber);
   app.add_option("--idle-timeout", flags.idle_timeout_s,
-                 "Seconds without a byte after which a connection is ended; 0: never")
-      ->check(CLI::Range(0.0, 1e6))
-      ->capture_default_str();
+                 "Seconds without a byte after which a connection is ended; 0, as usual: never")
+      ->check(CLI::Range(0.0, 1e6));
   app.add_option("--drain-timeout", flags.drain_s,
-                 "Seconds that returning what has come may take after SIGTERM or SIGINT; a second "
-                 "signal ends at once")
-      ->check(CLI::Range(0.0, 1e6))
-      ->capture_default_str();
+                 "Seconds, usually 10, that returning what has come may take after SIGTERM or "
+                 "SIGINT; a second signal ends at once")
+      ->check(CLI::Range(0.0, 1e6));
   app.add_option("--user", serve.user, "Become this user once all is bound, and prove it");
   app.add_flag("--iterative", flags.iterative, "One connection at a time, as --max-connections 1");
   app.add_flag("--once", serve.server.once, "End after the first connection or datagram");
@@ -61,45 +46,35 @@ void AddFlags(CLI::App& app, Flags& flags) {
                "may then never stop");
 }
 
-int Run(Flags& flags) {
+int Main(int argc, char** argv) {
+  PrepareProgram();
+  CLI::App app{"Sends back what it receives (RFC 862), until SIGTERM or SIGINT.", "echo-server"};
+  Flags flags;
+  AddFlags(app, flags);
+  if (const auto status = ReadArguments(app, argc, argv)) return *status;
   std::vector<Endpoint> endpoints;
+  bool stdio = false;
   for (const std::string& text : flags.texts) {
     absl::StatusOr<Endpoint> endpoint = Endpoint::Parse(text);
-    if (!endpoint.ok()) return Fail(2, endpoint.status().message());
+    if (!endpoint.ok()) return Complain(app, 2, endpoint.status().message());
+    stdio = stdio || endpoint->transport == Transport::kStdio;
     endpoints.push_back(*std::move(endpoint));
+  }
+  if (stdio && endpoints.size() > 1) {
+    return Complain(app, 2, "stdio: is served alone; leave the others out");
   }
   ServeOptions& serve = flags.serve;
   if (flags.iterative || serve.server.once) serve.server.max_connections = serve.workers = 1;
   serve.server.idle_timeout_ms = static_cast<int64_t>(flags.idle_timeout_s * 1000);
   serve.server.drain_ms = static_cast<int64_t>(flags.drain_s * 1000);
   serve.inherits = true;
-  const bool stdio = std::any_of(endpoints.begin(), endpoints.end(), [](const Endpoint& one) {
-    return one.transport == Transport::kStdio;
-  });
-  if (stdio && endpoints.size() > 1) return Fail(2, "stdio: is served alone; leave the others out");
   PosixKernel kernel;
-  const int64_t idle_ms = serve.server.idle_timeout_ms;
-  const absl::Status status = stdio ? EchoStandardIo(kernel, STDIN_FILENO, STDOUT_FILENO,
-                                                     idle_ms > 0 ? static_cast<int>(idle_ms) : -1)
+  const int idle_ms =
+      flags.idle_timeout_s > 0 ? static_cast<int>(serve.server.idle_timeout_ms) : -1;
+  const absl::Status status = stdio ? EchoStandardIo(kernel, STDIN_FILENO, STDOUT_FILENO, idle_ms)
                                     : Serve(endpoints, serve);
   if (status.ok()) return 0;
-  return Fail(absl::IsInvalidArgument(status) ? 2 : 1, status.message());
-}
-
-int Main(int argc, char** argv) {
-  OccupyStandardFds();
-  // The log's reader may go away; the echo goes on.
-  std::signal(SIGPIPE, SIG_IGN);
-  CLI::App app{"Sends back what it receives (RFC 862), until SIGTERM or SIGINT."};
-  Flags flags;
-  AddFlags(app, flags);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
-    return Fail(2, std::string(error.what()) + " (see: echo-server --help)");
-  }
-  return Run(flags);
+  return Complain(app, absl::IsInvalidArgument(status) ? 2 : 1, status.message());
 }
 
 }  // namespace

@@ -66,44 +66,69 @@ class TestLog : public ServerLog {
   Entries entries_;
 };
 
+// Where a test's server listens, or receives.
+struct Place {
+  Place(const SocketAddress& at, Transport by = Transport::kTcp)  // NOLINT: plain addresses are TCP
+      : address(at), transport(by) {}
+  SocketAddress address;
+  Transport transport;
+};
+
 template <Kernel K>
 class ServerThread {
  public:
-  // Listens on each of `addresses` and serves until Stop(). `kernel` must outlive it.
-  ServerThread(K* kernel, const std::vector<SocketAddress>& addresses, ServerOptions options = {})
-      : stop_(::eventfd(0, EFD_CLOEXEC)), server_(kernel, &log_, options) {
-    for (const SocketAddress& address : addresses) {
-      absl::StatusOr<Listening<K>> listening = Listen(*kernel, Transport::kTcp, address, 1024);
-      status_ = listening.status();
-      if (!status_.ok()) return;
-      addresses_.push_back(listening->address);
-      status_ = server_.Add(*std::move(listening));
-      if (!status_.ok()) return;
-    }
-    thread_ = std::thread([this] { status_ = server_.Run(-1, stop_.get()); });
+  // Serves at each of `places` until Stop() or Drain(). `kernel` must outlive it.
+  ServerThread(K* kernel, const std::vector<Place>& places, ServerOptions options = {})
+      : server_(kernel, &log_, options) {
+    for (const Place& place : places) Add(Listen(*kernel, place.transport, place.address, 1024));
+    Start();
+  }
+  // Serves a socket that is there.
+  ServerThread(K* kernel, Listening<K> socket, ServerOptions options = {})
+      : server_(kernel, &log_, options) {
+    Add(std::move(socket));
+    Start();
   }
   ~ServerThread() { Stop().IgnoreError(); }
 
   // What Listen said, or Run.
   absl::Status Stop() {
-    if (thread_.joinable()) {
-      ::eventfd_write(stop_.get(), 1);
-      thread_.join();
-    }
+    ::eventfd_write(stop_.get(), 1);
+    return Wait();
+  }
+  void Drain() { ::eventfd_write(drain_.get(), 1); }
+  // Until it has ended by itself, or drained.
+  absl::Status Wait() {
+    if (thread_.joinable()) thread_.join();
     return status_;
   }
 
   const std::vector<SocketAddress>& addresses() const { return addresses_; }
   UniqueFd Connect(size_t listener = 0) const {
-    return listener < addresses_.size() ? ConnectTo(addresses_[listener]) : UniqueFd();
+    return listener < addresses_.size() ? ConnectTo(addresses_[listener], types_[listener])
+                                        : UniqueFd();
   }
   TestLog& log() { return log_; }
 
  private:
-  const UniqueFd stop_;
+  void Add(absl::StatusOr<Listening<K>> listening) {
+    status_.Update(listening.status());
+    if (!status_.ok()) return;
+    addresses_.push_back(listening->address);
+    types_.push_back(SocketType(listening->transport));
+    status_ = server_.Add(*std::move(listening));
+  }
+  void Start() {
+    if (!status_.ok()) return;
+    thread_ = std::thread([this] { status_ = server_.Run(drain_.get(), stop_.get()); });
+  }
+
+  const UniqueFd stop_ = UniqueFd(::eventfd(0, EFD_CLOEXEC));
+  const UniqueFd drain_ = UniqueFd(::eventfd(0, EFD_CLOEXEC));
   TestLog log_;
   Server<K> server_;
   std::vector<SocketAddress> addresses_;
+  std::vector<int> types_;
   absl::Status status_;
   std::thread thread_;
 };

@@ -28,19 +28,18 @@ absl::Status WaitFor(K& kernel, int fd, short events, int timeout_ms) {
 template <Kernel K>
 absl::Status WriteAll(K& kernel, int fd, absl::string_view bytes, absl::string_view subject,
                       int timeout_ms = -1) {
-  while (!bytes.empty()) {
+  absl::Status status;
+  while (status.ok() && !bytes.empty()) {
     const ssize_t written =
         RetryEintr([&] { return kernel.Write(fd, bytes.data(), bytes.size()); });
-    if (written == -EAGAIN) {
-      if (absl::Status status = WaitFor(kernel, fd, POLLOUT, timeout_ms); !status.ok())
-        return status;
-    } else if (written < 0) {
-      return ErrnoStatus(static_cast<int>(-written), "write", subject);
-    } else {
+    if (written >= 0) {
       bytes.remove_prefix(static_cast<size_t>(written));
+    } else {
+      status = written == -EAGAIN ? WaitFor(kernel, fd, POLLOUT, timeout_ms)
+                                  : ErrnoStatus(static_cast<int>(-written), "write", subject);
     }
   }
-  return absl::OkStatus();
+  return status;
 }
 
 // Writes to `output` what `input` gives, until its end; neither is closed. Returns the failing
@@ -49,20 +48,16 @@ template <Kernel K>
 absl::Status EchoStandardIo(K& kernel, int input, int output, int idle_timeout_ms) {
   constexpr size_t kBufferBytes = 64 * 1024;
   const auto buffer = std::make_unique<char[]>(kBufferBytes);
-  while (true) {
-    if (absl::Status status = WaitFor(kernel, input, POLLIN, idle_timeout_ms); !status.ok()) {
-      return status;
-    }
+  absl::Status status;
+  while (status.ok() && (status = WaitFor(kernel, input, POLLIN, idle_timeout_ms)).ok()) {
     const ssize_t got = RetryEintr([&] { return kernel.Read(input, buffer.get(), kBufferBytes); });
-    if (got == 0) return absl::OkStatus();
+    if (got == 0) break;
     if (got == -EAGAIN) continue;
     if (got < 0) return ErrnoStatus(static_cast<int>(-got), "read", "standard input");
-    const absl::string_view bytes(buffer.get(), static_cast<size_t>(got));
-    if (absl::Status status = WriteAll(kernel, output, bytes, "standard output", idle_timeout_ms);
-        !status.ok()) {
-      return status;
-    }
+    status = WriteAll(kernel, output, {buffer.get(), static_cast<size_t>(got)}, "standard output",
+                      idle_timeout_ms);
   }
+  return status;
 }
 
 }  // namespace verbatim
