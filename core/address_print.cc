@@ -3,6 +3,7 @@
 // IPv4-compatible ::/96 (RFC 4291 §2.5.5.1) in mixed form: RFC 5952 §5 wants that only behind a
 // prefix that marks an IPv4 address, of which ::ffff:0:0/96 alone is known here.
 // Not for: reading (core/address_text.cc).
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstring>
@@ -15,11 +16,6 @@ namespace {
 constexpr size_t kGroups = 8;  // of an IPv6 address, 16 bits each
 
 char* PutDecimal(char* out, uint32_t value) { return std::to_chars(out, out + 10, value).ptr; }
-
-char* PutText(char* out, absl::string_view text) {
-  std::memcpy(out, text.data(), text.size());
-  return out + text.size();
-}
 
 char* PutIPv4(char* out, const uint8_t* octets) {
   for (int i = 0; i < 4; ++i) {
@@ -52,12 +48,12 @@ Run LongestZeros(const uint8_t* octets) {
 char* PutIPv6(char* out, const uint8_t* octets) {
   constexpr uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   if (std::memcmp(octets, kMapped, sizeof(kMapped)) == 0) {
-    return PutIPv4(PutText(out, "::ffff:"), octets + sizeof(kMapped));
+    return PutIPv4(std::copy_n("::ffff:", 7, out), octets + sizeof(kMapped));
   }
   const Run zeros = LongestZeros(octets);
   for (size_t i = 0; i < kGroups; ++i) {
     if (i == zeros.start) {
-      out = PutText(out, "::");
+      out = std::copy_n("::", 2, out);
       i += zeros.length - 1;
       continue;
     }

@@ -1,6 +1,6 @@
 // Client: a full-duplex pump between two descriptors of ours (standard input and output) and a
 // connection, by poll, through the seam. epoll would refuse regular files.
-// Not for: datagrams and records (datagram_client.h), connecting (connect.h), names and arguments
+// Not for: datagrams and records (datagram_client.h), connecting (sockets.h), names and arguments
 // (client_main.cc).
 #pragma once
 
@@ -16,8 +16,8 @@
 #include "absl/strings/str_cat.h"
 #include "core/kernel.h"
 #include "core/status.h"
-#include "echo/connect.h"
 #include "echo/session.h"
+#include "echo/sockets.h"
 
 namespace verbatim {
 

@@ -12,8 +12,8 @@
 #include <thread>
 
 #include "core/posix_kernel.h"
-#include "echo/listen.h"
 #include "echo/peer_test.h"
+#include "echo/sockets.h"
 
 namespace verbatim {
 namespace {

@@ -22,8 +22,7 @@ namespace {
 
 using Sockets = std::vector<Listening<PosixKernel>>;
 
-constexpr int kFirstInherited = 3;  // SD_LISTEN_FDS_START
-constexpr int kBacklog = 4096;      // the kernel cuts it to net.core.somaxconn
+constexpr int kBacklog = 4096;  // the kernel cuts it to net.core.somaxconn
 
 int Option(int fd, int name) {
   int value = -1;
@@ -99,7 +98,8 @@ absl::StatusOr<Sockets> InheritedSockets(PosixKernel& kernel) {
   ::unsetenv("LISTEN_PID");
   ::unsetenv("LISTEN_FDS");
   for (int i = 0; ours && i < count; ++i) {
-    absl::StatusOr<Listening<PosixKernel>> socket = Inherited(kernel, kFirstInherited + i);
+    // 3 is the first (SD_LISTEN_FDS_START).
+    absl::StatusOr<Listening<PosixKernel>> socket = Inherited(kernel, 3 + i);
     if (!socket.ok()) return socket.status();
     sockets.push_back(*std::move(socket));
   }

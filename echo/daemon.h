@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "core/endpoint.h"
 #include "core/posix_kernel.h"
-#include "echo/listen.h"
+#include "echo/sockets.h"
 
 namespace verbatim {
 

@@ -3,13 +3,11 @@
 // arguments (client_main.cc).
 #pragma once
 
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -19,8 +17,8 @@
 #include "core/endpoint.h"
 #include "core/kernel.h"
 #include "core/status.h"
-#include "echo/connect.h"
 #include "echo/icmp.h"
+#include "echo/sockets.h"
 #include "echo/stdio.h"
 
 namespace verbatim {

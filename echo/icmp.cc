@@ -10,11 +10,10 @@ namespace {
 
 constexpr size_t kHeaderBytes = 8;
 
-struct Types {
-  uint8_t request, reply;
-};
 // RFC 792: 8 and 0. RFC 4443 §4: 128 and 129.
-Types TypesOf(int family) { return family == AF_INET6 ? Types{128, 129} : Types{8, 0}; }
+uint8_t TypeOf(bool is_reply, int family) {
+  return family == AF_INET6 ? (is_reply ? 129 : 128) : (is_reply ? 0 : 8);
+}
 
 uint16_t Get16(absl::string_view bytes, size_t at) {
   return static_cast<uint16_t>(static_cast<uint8_t>(bytes[at]) << 8 |
@@ -40,7 +39,7 @@ uint16_t InternetChecksum(absl::string_view bytes) {
 
 std::string IcmpText(const IcmpEcho& echo, int family) {
   std::string text(kHeaderBytes, '\0');
-  text[0] = static_cast<char>(echo.is_reply ? TypesOf(family).reply : TypesOf(family).request);
+  text[0] = static_cast<char>(TypeOf(echo.is_reply, family));
   Put16(&text, 4, echo.id);
   Put16(&text, 6, echo.sequence);
   text.append(echo.data.data(), echo.data.size());
@@ -51,11 +50,10 @@ std::string IcmpText(const IcmpEcho& echo, int family) {
 std::optional<IcmpEcho> ReadIcmp(absl::string_view packet, int family) {
   if (packet.size() < kHeaderBytes || packet[1] != 0) return std::nullopt;
   const auto type = static_cast<uint8_t>(packet[0]);
-  const Types types = TypesOf(family);
-  if (type != types.request && type != types.reply) return std::nullopt;
+  const bool is_reply = type == TypeOf(true, family);
+  if (!is_reply && type != TypeOf(false, family)) return std::nullopt;
   if (family == AF_INET && InternetChecksum(packet) != 0) return std::nullopt;
-  return IcmpEcho{type == types.reply, Get16(packet, 4), Get16(packet, 6),
-                  packet.substr(kHeaderBytes)};
+  return IcmpEcho{is_reply, Get16(packet, 4), Get16(packet, 6), packet.substr(kHeaderBytes)};
 }
 
 absl::string_view WithoutIpHeader(absl::string_view packet) {

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cassert>
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
@@ -21,7 +20,7 @@
 #include "core/status.h"
 #include "echo/connection.h"
 #include "echo/datagram.h"
-#include "echo/listen.h"
+#include "echo/sockets.h"
 
 namespace verbatim {
 

@@ -14,7 +14,7 @@
 
 #include "core/posix_kernel.h"
 #include "core/status.h"
-#include "echo/listen.h"
+#include "echo/sockets.h"
 
 namespace verbatim {
 namespace {
