@@ -1,7 +1,9 @@
 // Server on real loopback sockets, one thread for it and one for the peers.
 #include "echo/server.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
 
 #include <atomic>
 #include <chrono>
@@ -285,6 +287,276 @@ TEST(Server, WithoutDescriptorsForAWhileAnIdleConnectionDoesNotKeepOthersOut) {
   const UniqueFd peer = server.Connect();
   ASSERT_TRUE(WriteAll(peer.get(), "a"));
   EXPECT_EQ(ReadUpTo(peer.get(), 1).bytes, "a");
+}
+
+void ExpectEchoed(const UniqueFd& peer, const std::string& text) {
+  ASSERT_TRUE(WriteAll(peer.get(), text));
+  EXPECT_EQ(ReadUpTo(peer.get(), text.size()).bytes, text);
+}
+
+TEST(Server, OneConnectionMoreThanTheMostWaitsUntilAnotherEnds) {
+  PosixKernel kernel;
+  ServerThread server(&kernel, {Loopback4()}, {.max_connections = 2});
+  const UniqueFd first = server.Connect(), second = server.Connect(), third = server.Connect();
+  ASSERT_TRUE(WriteAll(third.get(), "third"));
+  for (int i = 0; i < 20; ++i) {
+    ExpectEchoed(first, "a");
+    ExpectEchoed(second, "b");
+  }
+  EXPECT_TRUE(NothingToReceive(third.get()));
+  EXPECT_EQ(server.log().WaitForKind(LogEntry::kConnected, 2).size(), 2u);
+  ::shutdown(first.get(), SHUT_WR);
+  EXPECT_EQ(ReadUpTo(third.get(), 5).bytes, "third");
+  ExpectEchoed(second, "still here");
+}
+
+TEST(Server, ServersThatShareTheirCountShareTheLimit) {
+  PosixKernel kernel;
+  std::atomic<size_t> count = 0;
+  const ServerOptions options = {.max_connections = 1, .connections = &count};
+  ServerThread one(&kernel, {Loopback4()}, options), other(&kernel, {Loopback4()}, options);
+  const UniqueFd first = one.Connect();
+  ExpectEchoed(first, "first");
+  const UniqueFd second = other.Connect();
+  ASSERT_TRUE(WriteAll(second.get(), "second"));
+  for (int i = 0; i < 20; ++i) ExpectEchoed(first, "a");
+  EXPECT_TRUE(NothingToReceive(second.get()));
+  ::shutdown(first.get(), SHUT_WR);
+  EXPECT_EQ(ReadUpTo(second.get(), 6).bytes, "second");
+  EXPECT_EQ(count, 1u);
+  EXPECT_TRUE(other.Stop().ok());
+  EXPECT_EQ(count, 0u) << "what is ended at once is given back too";
+}
+
+TEST(Server, OfServersThatShareASocketOneServesEachConnection) {
+  PosixKernel kernel;
+  auto socket = Listen(kernel, Transport::kTcp, Loopback4(), 1024);
+  ASSERT_TRUE(socket.ok()) << socket.status();
+  const KernelCloser<PosixKernel> closer{&kernel};
+  KernelFd<PosixKernel> copy(::fcntl(socket->fd.get(), F_DUPFD_CLOEXEC, 0), closer);
+  const SocketAddress address = socket->address;
+  ServerThread one(&kernel, *std::move(socket), {.shares_sockets = true});
+  ServerThread other(&kernel, {std::move(copy), address, Transport::kTcp},
+                     {.shares_sockets = true});
+  std::vector<Conversation> all(50);
+  for (size_t i = 0; i < all.size(); ++i) {
+    all[i].fd = ConnectTo(address);
+    ASSERT_TRUE(all[i].fd);
+    all[i].payload = TestPayload(1000 + i, static_cast<uint32_t>(i));
+  }
+  EXPECT_TRUE(Converse(all));
+  // One drains: it must not keep connections that the other can take.
+  one.Drain();
+  EXPECT_TRUE(one.Wait().ok());
+  for (int i = 0; i < 5; ++i) ExpectEchoed(ConnectTo(address), "after it");
+  EXPECT_TRUE(other.Stop().ok());
+  EXPECT_EQ(one.log().WaitForKind(LogEntry::kConnected, 0).size() +
+                other.log().WaitForKind(LogEntry::kConnected, 0).size(),
+            all.size() + 5);
+}
+
+// Whose clock can be put forward.
+class ClockKernel : public PosixKernel {
+ public:
+  int64_t NowMs() { return PosixKernel::NowMs() + passed_ms; }
+  std::atomic<int64_t> passed_ms = 0;
+};
+
+TEST(Server, EndsThoseThatAreIdleTooLongAndNoOthers) {
+  ClockKernel kernel;
+  ServerThread server(&kernel, {Loopback4()}, {.idle_timeout_ms = 10000000});
+  const UniqueFd idle = server.Connect(), active = server.Connect();
+  ExpectEchoed(idle, "once");
+  for (int i = 0; i < 3; ++i) {
+    ExpectEchoed(active, "again");
+    // What passes is less than the limit, and twice that more.
+    kernel.passed_ms += 6000000;
+  }
+  ExpectEchoed(active, "again");
+  const Reading end = ReadToEnd(idle.get());
+  EXPECT_EQ(end.bytes, "");
+  const auto ended = server.log().WaitForKind(LogEntry::kEnded, 1);
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_EQ(ended[0].error, ETIMEDOUT);
+  EXPECT_EQ(ended[0].received_bytes, 4u);
+  ExpectEchoed(active, "still here");
+}
+
+TEST(Server, AnIdleConnectionIsEndedThoughNothingElseHappens) {
+  PosixKernel kernel;
+  const TempFolder folder;
+  for (const Transport transport : {Transport::kTcp, Transport::kUnix, Transport::kUnixpacket}) {
+    const bool is_tcp = transport == Transport::kTcp;
+    ServerThread server(
+        &kernel,
+        {{is_tcp ? Loopback4() : folder.Address(std::string(TransportName(transport))), transport}},
+        {.idle_timeout_ms = 40});
+    const UniqueFd peer = server.Connect();
+    EXPECT_EQ(ReadToEnd(peer.get()).bytes, "");
+    const auto ended = server.log().WaitForKind(LogEntry::kEnded, 1);
+    ASSERT_EQ(ended.size(), 1u);
+    EXPECT_EQ(ended[0].error, ETIMEDOUT);
+  }
+}
+
+TEST(Server, WithoutATimeOutNobodyIsEndedForBeingIdle) {
+  ClockKernel kernel;
+  ServerThread server(&kernel, {Loopback4()});
+  const UniqueFd idle = server.Connect(), active = server.Connect();
+  ExpectEchoed(idle, "once");
+  kernel.passed_ms += int64_t{1} << 40;
+  ExpectEchoed(active, "now");
+  ExpectEchoed(idle, "again");
+}
+
+// On a unix socket all that was sent has come; nothing is under way.
+Place UnixPlace(const TempFolder& folder) { return {folder.Address("echo"), Transport::kUnix}; }
+
+TEST(Server, DrainingReturnsAllThatCameAndTakesNoOneNew) {
+  PosixKernel kernel;
+  const TempFolder folder;
+  ServerThread server(&kernel, {UnixPlace(folder)}, {.session_bytes = 1000});
+  const UniqueFd idle = server.Connect(), peer = server.Connect();
+  ExpectEchoed(idle, "idle");
+  ExpectEchoed(peer, "busy");
+  const std::string payload = TestPayload(100000);
+  ASSERT_TRUE(WriteAll(peer.get(), payload));
+  server.Drain();
+  EXPECT_EQ(ReadToEnd(idle.get()).error, 0);
+  const Reading all = ReadToEnd(peer.get());
+  EXPECT_TRUE(all.bytes == payload) << all.bytes.size();
+  EXPECT_TRUE(server.Wait().ok());
+  EXPECT_FALSE(server.Connect());
+  // Who is given up is not logged.
+  const auto ended = server.log().WaitForKind(LogEntry::kEnded, 0);
+  ASSERT_EQ(ended.size(), 2u);
+  for (const LogEntry& entry : ended) {
+    EXPECT_EQ(entry.error, 0);
+    EXPECT_EQ(entry.sent_bytes, entry.received_bytes);
+  }
+}
+
+TEST(Server, DrainingReturnsEveryRecordThatCame) {
+  PosixKernel kernel;
+  const TempFolder folder;
+  for (size_t count = 1; count <= 9; ++count) {
+    ServerThread server(&kernel,
+                        {{folder.Address(std::string(count, 'x')), Transport::kUnixpacket}},
+                        {.drain_ms = kGiveUpMs});
+    const UniqueFd peer = server.Connect();
+    ASSERT_TRUE(SendWhole(peer.get(), "here"));
+    ASSERT_EQ(ReceiveWhole(peer.get()), "here");
+    for (size_t i = 1; i <= count; ++i) ASSERT_TRUE(SendWhole(peer.get(), std::string(i, 'r')));
+    server.Drain();
+    for (size_t i = 1; i <= count; ++i) EXPECT_EQ(ReceiveWhole(peer.get()), std::string(i, 'r'));
+    EXPECT_EQ(ReceiveWhole(peer.get()), "") << "after " << count << " it did not end";
+    EXPECT_TRUE(server.Wait().ok());
+    EXPECT_EQ(server.log().WaitForKind(LogEntry::kEnded, 0).size(), 1u) << "it was given up";
+  }
+}
+
+// Answers of datagrams that came before it count as much as connections.
+TEST(Server, DrainingAnswersTheDatagramsThatCame) {
+  PosixKernel kernel;
+  const TempFolder folder;
+  auto socket = Listen(kernel, Transport::kUnixgram, folder.Address("echo"), 0);
+  ASSERT_TRUE(socket.ok()) << socket.status();
+  const UniqueFd peer = ConnectTo(socket->address, SOCK_DGRAM);
+  for (const char* text : {"one", "two", "three"}) ASSERT_TRUE(SendWhole(peer.get(), text));
+  const UniqueFd drain(::eventfd(1, EFD_CLOEXEC));
+  ServerLog log;
+  Server<PosixKernel> server(&kernel, &log);
+  ASSERT_TRUE(server.Add(*std::move(socket)).ok());
+  EXPECT_TRUE(server.Run(drain.get()).ok());
+  for (const char* text : {"one", "two", "three"}) EXPECT_EQ(ReceiveWhole(peer.get()), text);
+}
+
+// Sends until the server has to wait for this peer to read; returns what was sent.
+std::string SendUntilRefused(CountingKernel& kernel, int fd) {
+  const std::string payload = TestPayload(32 << 20);
+  size_t sent = 0;
+  while (kernel.sends_refused == 0 && sent < payload.size()) {
+    pollfd poll = {fd, POLLOUT, 0};
+    if (::poll(&poll, 1, 10) <= 0) continue;
+    const ssize_t count =
+        ::send(fd, payload.data() + sent, std::min<size_t>(65536, payload.size() - sent),
+               MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (count > 0) sent += static_cast<size_t>(count);
+  }
+  return payload.substr(0, sent);
+}
+
+TEST(Server, DrainingWaitsForAPeerThatReadsLate) {
+  CountingKernel kernel;
+  const TempFolder folder;
+  ServerThread server(&kernel, {UnixPlace(folder)}, {.drain_ms = kGiveUpMs});
+  const UniqueFd late = server.Connect();
+  const std::string sent = SendUntilRefused(kernel, late.get());
+  ASSERT_GT(kernel.sends_refused, 0);
+  server.Drain();
+  EXPECT_TRUE(ReadToEnd(late.get()).bytes == sent);
+  EXPECT_TRUE(server.Wait().ok());
+}
+
+TEST(Server, DrainingGivesAPeerUpThatDoesNotRead) {
+  CountingKernel kernel;
+  const TempFolder folder;
+  ServerThread server(&kernel, {UnixPlace(folder)}, {.drain_ms = 50});
+  const UniqueFd deaf = server.Connect();
+  const std::string sent = SendUntilRefused(kernel, deaf.get());
+  const int64_t start_ms = kernel.NowMs();
+  server.Drain();
+  EXPECT_TRUE(server.Wait().ok());
+  EXPECT_GE(kernel.NowMs() - start_ms, 50);
+  EXPECT_LT(ReadToEnd(deaf.get()).bytes.size(), sent.size());
+}
+
+TEST(Server, TheEndEndsDrainingAtOnce) {
+  CountingKernel kernel;
+  const TempFolder folder;
+  ServerThread server(&kernel, {UnixPlace(folder)}, {.drain_ms = int64_t{1} << 40});
+  const UniqueFd deaf = server.Connect(), idle = server.Connect();
+  ExpectEchoed(idle, "idle");
+  SendUntilRefused(kernel, deaf.get());
+  server.Drain();
+  EXPECT_EQ(ReadToEnd(idle.get()).error, 0);  // it drains by now
+  EXPECT_TRUE(server.Stop().ok());
+  ReadToEnd(deaf.get());
+}
+
+TEST(Server, OneThatNobodyIsConnectedToDrainsAtOnce) {
+  PosixKernel kernel;
+  ServerThread server(&kernel, {Loopback4(), {Loopback4(), Transport::kUdp}},
+                      {.drain_ms = int64_t{1} << 40});
+  server.Drain();
+  EXPECT_TRUE(server.Wait().ok());
+}
+
+TEST(Server, OnceIsOneConnection) {
+  PosixKernel kernel;
+  ServerThread server(&kernel, {Loopback4()}, {.once = true});
+  const UniqueFd peer = server.Connect();
+  ExpectEchoed(peer, "one");
+  ExpectEchoed(peer, "and only");
+  ::shutdown(peer.get(), SHUT_WR);
+  EXPECT_EQ(ReadToEnd(peer.get()).bytes, "");
+  EXPECT_TRUE(server.Wait().ok());
+  EXPECT_FALSE(server.Connect());
+}
+
+TEST(Server, OnceIsOneDatagramAnswered) {
+  TempFolder folder;
+  PosixKernel kernel;
+  ServerThread server(&kernel, {{folder.Address("echo"), Transport::kUnixgram}}, {.once = true});
+  const UniqueFd unnamed(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const SocketAddress to = folder.Address("echo");
+  ASSERT_EQ(::connect(unnamed.get(), to.data(), to.size()), 0);
+  ASSERT_TRUE(SendWhole(unnamed.get(), "that can't be answered"));
+  const UniqueFd peer = server.Connect();
+  ASSERT_TRUE(SendWhole(peer.get(), "one"));
+  EXPECT_EQ(ReceiveWhole(peer.get()), "one");
+  EXPECT_TRUE(server.Wait().ok());
+  EXPECT_TRUE(NothingToReceive(peer.get()));
 }
 
 }  // namespace
