@@ -30,9 +30,10 @@ std::string ErrnoText(int error_number) {
 
 absl::Status ErrnoStatus(int error_number, absl::string_view operation, absl::string_view subject) {
   if (error_number == 0) return absl::OkStatus();
-  absl::Status status(absl::ErrnoToStatusCode(error_number),
-                      absl::StrCat(operation, subject.empty() ? "" : " ", subject, ": ",
-                                   ErrnoText(error_number), " (", ErrnoName(error_number), ")"));
+  absl::Status status(
+      absl::ErrnoToStatusCode(error_number),
+      absl::StrCat(operation, subject.empty() ? "" : " ", absl::Utf8SafeCHexEscape(subject), ": ",
+                   ErrnoText(error_number), " (", ErrnoName(error_number), ")"));
   status.SetPayload(kErrnoPayload, absl::Cord(absl::StrCat(error_number)));
   return status;
 }

@@ -12,7 +12,7 @@ namespace verbatim {
 
 // "connect 127.0.0.1:7: Connection refused (ECONNREFUSED)", with the code that
 // absl::ErrnoToStatusCode gives and the number kept for ErrnoOf. `operation` is the call's name,
-// `subject` what it was done to (an address, a path); an empty subject is left out.
+// `subject` what it was done to (an address, a path), escaped; an empty subject is left out.
 // Returns OK iff error_number is 0.
 absl::Status ErrnoStatus(int error_number, absl::string_view operation, absl::string_view subject);
 

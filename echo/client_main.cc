@@ -66,7 +66,8 @@ absl::Status Pump(const Endpoint& endpoint, const std::vector<SocketAddress>& ad
                            STDOUT_FILENO, flags.datagrams)
                 .Run();
   if (status.ok()) return status;
-  return absl::Status(status.code(), absl::StrCat(endpoint.ToString(), ": ", status.message()));
+  return absl::Status(status.code(), absl::StrCat(absl::Utf8SafeCHexEscape(endpoint.ToString()),
+                                                  ": ", status.message()));
 }
 
 int Main(int argc, char** argv) {

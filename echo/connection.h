@@ -22,7 +22,6 @@ class Connection {
   // What serving came to.
   struct Served {
     bool over = false;      // its end was seen, and all is returned
-    bool emptied = false;   // no more had come
     bool sends = false;     // what is to be sent waits for the peer
     bool receives = false;  // more may be received now
     int error = 0;          // that ends the connection
@@ -50,12 +49,12 @@ class Connection {
  private:
   Served ServeBytes(int turns, char* buffer) {
     Served served{.error = Flush()};
-    for (; served.error == 0 && turns > 0 && !served.emptied; --turns) {
+    for (bool emptied = false; served.error == 0 && turns > 0 && !emptied; --turns) {
       const size_t room = session_.Receivable();
       if (!session_.Sendable().empty() || room == 0) break;
       const ssize_t got = RetryEintr([&] { return kernel_->Recv(fd(), buffer, room, 0); });
       // Less than was asked for: there was no more; if more comes, epoll says so again.
-      served.emptied = got == -EAGAIN || (got > 0 && static_cast<size_t>(got) < room);
+      emptied = got > 0 && static_cast<size_t>(got) < room;
       if (got < 0 && got != -EAGAIN) served.error = static_cast<int>(-got);
       if (got == 0) session_.ReceiveEnd();
       if (got <= 0) break;
@@ -82,7 +81,6 @@ class Connection {
       if (answer == Answer::kSent) session_.Receive({datagrams.data(), bytes}, bytes);
     }
     served.over = answer == Answer::kEnd;
-    served.emptied = answer == Answer::kNothingThere;
     served.sends = answer == Answer::kHeld;
     served.receives = !served.sends;
     return served;

@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include <climits>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -135,7 +134,7 @@ class DatagramEcho {
     ssize_t sent = send();
     if (sent == -EMSGSIZE) {
       // The sender's buffer is larger than ours; the kernel cuts the wish to net.core.wmem_max.
-      const int most = INT_MAX / 2;
+      const int most = 1 << 30;
       kernel_->SetOption(fd, SOL_SOCKET, SO_SNDBUF, &most, sizeof(most));
       sent = send();
     }

@@ -75,9 +75,9 @@ class Server {
   }
 
   // Serves until `drain` or `end` becomes readable (-1: never). By `drain` it stops listening, and
-  // ends each connection once all that came has been returned, or options.drain_ms are over; by
-  // `end`, at once. What is ended at once is not logged. Returns the failing call iff waiting
-  // itself failed; no connection's error ends it.
+  // ends each connection once all was returned and nothing comes for 100 ms, or options.drain_ms
+  // are over; by `end`, at once. What is ended at once is not logged. Returns the failing call iff
+  // waiting itself failed; no connection's error ends it.
   absl::Status Run(int drain, int end = -1) {
     if (absl::Status status = Open(); !status.ok()) return status;
     for (const int fd : {drain, end}) {
@@ -125,14 +125,14 @@ class Server {
   // An accept that comes after this many others of its turn waits: those that are connected go
   // first. Likewise a socket's datagrams, and the reads of one connection: one that never stops
   // sending does not starve the rest.
-  static constexpr int kAcceptsATurn = 64;
-  static constexpr int kDatagramsATurn = 64;
+  static constexpr int kAnswersATurn = 64;
   static constexpr int kReadsATurn = 4;
   // Without descriptors or memory, accepting is tried again after this long without an end, since
   // others may have given some back.
   static constexpr int64_t kRestMs = 100;
   // A unix datagram's sender that does not read is given this many rests of 1 ms.
   static constexpr int kMostHeld = 100;
+  static constexpr int64_t kQuietMs = 100;
   static constexpr int64_t kNever = INT64_MAX;
 
   absl::Status Open() {
@@ -182,8 +182,11 @@ class Server {
     return static_cast<int>(std::clamp<int64_t>(due_ms_ - kernel_->NowMs(), 0, INT32_MAX));
   }
 
+  // After so long without a byte a connection is ended; 0: never. While draining, what has not come
+  // by then was not sent before.
+  int64_t IdleMs() const { return draining_ ? kQuietMs : options_.idle_timeout_ms; }
   // How often it is looked who is idle, so that many connections cost little.
-  int64_t IdleCheckMs() const { return std::max<int64_t>(1, options_.idle_timeout_ms / 8); }
+  int64_t IdleCheckMs() const { return std::max<int64_t>(1, IdleMs() / 8); }
 
   // Some time has come: a rest's end, a look at who is idle, the end of draining.
   void Due() {
@@ -191,11 +194,13 @@ class Server {
     due_ms_ = drains_until_ms_;
     if (now_ms >= drains_until_ms_) return EndAll();
     WakeThoseThatRest(now_ms);
-    if (options_.idle_timeout_ms == 0 || peers_.empty()) return;
+    if (IdleMs() == 0 || peers_.empty()) return;
     due_ms_ = std::min(due_ms_, now_ms + IdleCheckMs());
     for (auto next = peers_.begin(); next != peers_.end();) {
       Peer& peer = (next++)->second;  // it may end, and is no place to go on from then
-      if (now_ms - peer.active_ms >= options_.idle_timeout_ms) End(peer, ETIMEDOUT);
+      if (now_ms - peer.active_ms < IdleMs()) continue;
+      // What is due to it while draining is due until drains_until_ms_.
+      if (!draining_ || (peer.interest & EPOLLOUT) == 0) End(peer, draining_ ? 0 : ETIMEDOUT);
     }
   }
 
@@ -208,7 +213,7 @@ class Server {
     }
     sockets_.clear();
     due_ms_ = drains_until_ms_ = kernel_->NowMs() + options_.drain_ms;
-    for (auto next = peers_.begin(); next != peers_.end();) Serve((next++)->second);
+    for (auto& [fd, peer] : peers_) Touch(peer);
   }
 
   void EndAll() {
@@ -218,7 +223,7 @@ class Server {
   }
 
   void Accept(Socket& listener) {
-    for (int i = 0; i < kAcceptsATurn && !to_drain_; ++i) {
+    for (int i = 0; i < kAnswersATurn && !to_drain_; ++i) {
       // Counted before it is there: other servers may count the same connections.
       if (++*count_ > options_.max_connections) {
         --*count_;
@@ -257,7 +262,7 @@ class Server {
   }
 
   void AnswerAll(Socket& socket) {
-    for (int i = 0; i < kDatagramsATurn && !(to_drain_ && options_.once); ++i) {
+    for (int i = 0; i < kAnswersATurn && !(to_drain_ && options_.once); ++i) {
       size_t bytes = 0;
       int error = 0;
       const Answer answer =
@@ -272,7 +277,7 @@ class Server {
 
   // Of a peer that has just done something. Only who asks for it pays for the clock.
   void Touch(Peer& peer) {
-    if (options_.idle_timeout_ms == 0) return;
+    if (IdleMs() == 0) return;
     peer.active_ms = kernel_->NowMs();
     due_ms_ = std::min(due_ms_, peer.active_ms + IdleCheckMs());
   }
@@ -281,7 +286,6 @@ class Server {
     Touch(peer);
     const auto served = peer.connection.Serve(kReadsATurn, buffer_.get(), datagrams_);
     if (served.over || served.error != 0) return End(peer, served.error);
-    if (draining_ && served.emptied && !served.sends) return End(peer, 0);
     const uint32_t interest = (served.receives ? EPOLLIN : 0u) | (served.sends ? EPOLLOUT : 0u);
     if (interest == peer.interest) return;
     peer.interest = interest;

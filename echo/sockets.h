@@ -56,7 +56,9 @@ absl::Status SetListenOptions(K& kernel, int fd, Transport transport, int family
   if (family == AF_UNIX) return status;
   const bool is_ipv6 = family == AF_INET6, is_tcp = transport == Transport::kTcp;
   if (is_tcp && !is_bound) status.Update(set(SOL_SOCKET, SO_REUSEADDR, "SO_REUSEADDR"));
-  if (is_ipv6 && !is_bound) status.Update(set(IPPROTO_IPV6, IPV6_V6ONLY, "IPV6_V6ONLY"));
+  if (is_ipv6 && !is_bound && transport != Transport::kIcmp) {
+    status.Update(set(IPPROTO_IPV6, IPV6_V6ONLY, "IPV6_V6ONLY"));
+  }
   if (is_tcp) {
     status.Update(set(IPPROTO_TCP, TCP_NODELAY, "TCP_NODELAY"));
   } else if (is_ipv6) {

@@ -3,9 +3,7 @@
 #pragma once
 
 #include <poll.h>
-#include <sys/socket.h>
 
-#include <algorithm>
 #include <memory>
 
 #include "absl/status/status.h"
