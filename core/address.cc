@@ -100,10 +100,6 @@ uint16_t SocketAddress::port() const {
   return 0;
 }
 
-uint32_t SocketAddress::zone() const {
-  return family() == AF_INET6 ? storage_.in6.sin6_scope_id : 0;
-}
-
 SocketAddress SocketAddress::WithPort(uint16_t port) const {
   SocketAddress result = *this;
   if (family() == AF_INET) result.storage_.in4.sin_port = htons(port);

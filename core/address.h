@@ -40,9 +40,9 @@ class SocketAddress {
   // kInvalidArgument iff it is over 107 bytes.
   static absl::StatusOr<SocketAddress> FromAbstract(absl::string_view name);
 
-  // What the kernel filled in. Flow label and padding are dropped: they are not part of the value.
-  // Returns kInvalidArgument iff the family is none of AF_INET, AF_INET6 and AF_UNIX, or the length
-  // does not fit it.
+  // What the kernel filled in; `length` bytes are there to be read. Flow label and padding are
+  // dropped: they are not part of the value. Returns kInvalidArgument iff the family is none of
+  // AF_INET, AF_INET6 and AF_UNIX, or the length does not fit it.
   static absl::StatusOr<SocketAddress> FromSockaddr(const sockaddr* address, socklen_t length);
 
   // For bind and connect; valid as long as this value.
@@ -52,7 +52,7 @@ class SocketAddress {
 
   int family() const { return storage_.any.sa_family; }
   uint16_t port() const;  // 0 for a unix socket
-  uint32_t zone() const;
+  uint32_t zone() const { return family() == AF_INET6 ? storage_.in6.sin6_scope_id : 0; }
   SocketAddress WithPort(uint16_t port) const;
   // The path or abstract name of a unix socket; empty for one without, and for other families.
   absl::string_view unix_name() const;

@@ -65,16 +65,23 @@ TEST(Daemon, AnIdleConnectionIsEndedAndABusyOneIsNot) {
 // A peer that has sent much and reads nothing yet.
 struct LateReader {
   explicit LateReader(const ServerProgram& server) : fd(server.Connect()) {
-    const std::string piece = TestPayload(65536);
     pollfd poll = {fd.get(), POLLOUT, 0};
     while (::poll(&poll, 1, 100) > 0) {
-      const ssize_t count =
-          ::send(fd.get(), piece.data(), piece.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      const absl::string_view rest = absl::string_view(piece).substr(sent % piece.size());
+      const ssize_t count = ::send(fd.get(), rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
       if (count > 0) sent += static_cast<size_t>(count);
     }
   }
+  // What was sent.
+  std::string Payload() const {
+    std::string all;
+    while (all.size() < sent) all += piece;
+    all.resize(sent);
+    return all;
+  }
   UniqueFd fd;
   size_t sent = 0;
+  std::string piece = TestPayload(65521);  // sent over and over; a prime: no buffer is of its size
 };
 
 TEST(Daemon, SigtermDrainsAndEnds) {
@@ -88,7 +95,7 @@ TEST(Daemon, SigtermDrainsAndEnds) {
   ::shutdown(late.fd.get(), SHUT_WR);
   const Reading all = ReadToEnd(late.fd.get());
   EXPECT_EQ(all.error, 0);
-  EXPECT_EQ(all.bytes.size(), late.sent);
+  EXPECT_TRUE(all.bytes == late.Payload()) << all.bytes.size() << " of " << late.sent;
   EXPECT_EQ(server.Wait(), 0);
 }
 
@@ -156,6 +163,21 @@ TEST(Daemon, IsInetdsServerOnStandardInputAndOutput) {
   EXPECT_EQ(server.Wait(), 0);
 }
 
+TEST(Daemon, IsStartedBySocatForEachConnection) {
+  if (FindProgram("socat").empty()) GTEST_SKIP() << "socat is not installed";
+  const TempFolder folder;
+  // socat splits its words at some characters, which may stand in the path of the build.
+  std::filesystem::create_symlink(kServer, folder.Path("echo-server"));
+  const Program socat({"socat", "-d", "-d", "TCP-LISTEN:0,bind=127.0.0.1,fork",
+                       absl::StrCat("EXEC:", folder.Path("echo-server"), " stdio\\:")});
+  const std::string line = socat.ErrorLineWith("listening on");
+  const std::string port = line.substr(line.rfind(':') + 1);
+  for (uint32_t seed = 1; seed <= 3; ++seed) {
+    const std::string payload = TestPayload(200'000, seed);
+    EXPECT_TRUE(RunToEnd({kClient, "127.0.0.1", port}, payload).output == payload) << line;
+  }
+}
+
 TEST(Daemon, TakesTheSocketsOfASuperServer) {
   if (FindProgram("systemd-socket-activate").empty()) {
     GTEST_SKIP() << "systemd-socket-activate is not installed";
@@ -176,6 +198,76 @@ TEST(Daemon, TakesTheSocketsOfASuperServer) {
     EXPECT_EQ(activator.Wait(), 0) << type;
     EXPECT_TRUE(std::filesystem::exists(path)) << "the file is the super-server's";
   }
+}
+
+// The port is free a moment before; somebody may take it, so it is tried again.
+TEST(Daemon, TakesTheTcpAndUdpPortsOfASuperServer) {
+  if (FindProgram("systemd-socket-activate").empty()) {
+    GTEST_SKIP() << "systemd-socket-activate is not installed";
+  }
+  for (const bool is_udp : {false, true}) {
+    std::string listening;
+    for (int i = 0; i < 20 && listening.empty(); ++i) {
+      const std::string where = DeafSocket(is_udp ? SOCK_DGRAM : SOCK_STREAM).text;
+      std::vector<std::string> command = {"systemd-socket-activate", "-l", where};
+      if (is_udp) command.emplace_back("--datagram");
+      command.emplace_back(kServer);
+      Program activator(command);
+      listening = activator.ErrorLineWith("Listening on");
+      if (listening.empty()) continue;
+      const std::string endpoint = absl::StrCat(is_udp ? "udp://" : "tcp://", where);
+      EXPECT_EQ(RunToEnd({kClient, endpoint}, "activated").output, "activated") << endpoint;
+      EXPECT_EQ(activator.ErrorLineWith("listening on"), "listening on " + endpoint);
+      activator.Signal(SIGTERM);
+      EXPECT_EQ(activator.Wait(), 0);
+    }
+    EXPECT_FALSE(listening.empty()) << "no port was free";
+  }
+}
+
+TEST(Daemon, WhatIsNoListeningSocketIsRefusedInOneLine) {
+  const UniqueFd file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const Result result = RunToEnd({"sh", "-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\"", kServer},
+                                 "", {.third_fd = file.get()});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_TRUE(IsOneLine(result.error)) << result.error;
+  EXPECT_TRUE(absl::StrContains(result.error, "descriptor 3")) << result.error;
+}
+
+TEST(Daemon, CallsWrongUsageWrongInOneLine) {
+  const std::vector<std::vector<std::string>> wrong = {{"--workers", "0"},
+                                                       {"--workers", "many"},
+                                                       {"--max-connections", "0"},
+                                                       {"--idle-timeout", "-1"},
+                                                       {"--idle-timeout", "soon"},
+                                                       {"--drain-timeout", "-1"},
+                                                       {"--user"},
+                                                       {"stdio:"},
+                                                       {"sctp://127.0.0.1:7"},
+                                                       {"icmp://127.0.0.1:7"},
+                                                       {"unix://"},
+                                                       {"tcp://127.0.0.1:70000"},
+                                                       {"unixpacket://a", "udp:"}};
+  for (const auto& flags : wrong) {
+    const Result result = RunToEnd(ServerProgram::Command(flags, {"tcp://127.0.0.1:0"}));
+    EXPECT_EQ(result.status, 2) << flags[0] << ": " << result.error;
+    EXPECT_TRUE(IsOneLine(result.error)) << result.error;
+    EXPECT_TRUE(absl::StartsWith(result.error, "echo-server: ")) << result.error;
+  }
+}
+
+TEST(Daemon, ManyWorkersServeManyAndAllEndByOneSignal) {
+  ServerProgram server({"--quiet", "--workers", "3"}, {"tcp://127.0.0.1:0", "udp://127.0.0.1:0"});
+  EXPECT_GE(std::stoi(ProcStatus(server.pid(), "Threads")), 4);
+  std::vector<Conversation> all(24);
+  for (size_t i = 0; i < all.size(); ++i) {
+    all[i].fd = server.Connect();
+    all[i].payload = TestPayload(100'000, static_cast<uint32_t>(i));
+  }
+  EXPECT_TRUE(Converse(all));
+  EXPECT_EQ(RunToEnd({kClient, server.endpoints[1]}, "datagram").output, "datagram");
+  server.Signal(SIGTERM);
+  EXPECT_EQ(server.Wait(), 0);
 }
 
 TEST(Daemon, ItsUnitsAreRight) {

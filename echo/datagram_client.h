@@ -77,7 +77,7 @@ class DatagramClient {
       if (!status.ok()) return status;
       *ended = got == 0;
       if (got > 0) filled += static_cast<size_t>(got);
-    } while (filled < data.size() && !*ended && ::isatty(input_) != 1);
+    } while (filled < data.size() && !*ended && (filled == 0 || ::isatty(input_) != 1));
     data.resize(filled);
     return data;
   }

@@ -63,8 +63,6 @@ class Server {
         buffer_(new char[options.session_bytes]),
         datagrams_(kernel, options.answers_all) {}
   ~Server() { EndAll(); }
-  Server(const Server&) = delete;
-  Server& operator=(const Server&) = delete;
 
   // Serves what `listening` accepts or receives, too. To be called before Run.
   // Returns the failing call and the errno's name.
@@ -198,10 +196,18 @@ class Server {
     due_ms_ = std::min(due_ms_, now_ms + IdleCheckMs());
     for (auto next = peers_.begin(); next != peers_.end();) {
       Peer& peer = (next++)->second;  // it may end, and is no place to go on from then
-      if (now_ms - peer.active_ms < IdleMs()) continue;
       // What is due to it while draining is due until drains_until_ms_.
-      if (!draining_ || (peer.interest & EPOLLOUT) == 0) End(peer, draining_ ? 0 : ETIMEDOUT);
+      const bool waits = draining_ && (peer.interest & EPOLLOUT) != 0;
+      if (waits || now_ms - peer.active_ms < IdleMs()) continue;
+      // A loop that was held up must not take for silence what it has not looked at yet.
+      HasMore(peer) ? Serve(peer) : End(peer, draining_ ? 0 : ETIMEDOUT);
     }
+  }
+
+  bool HasMore(const Peer& peer) {
+    char byte;
+    return (peer.interest & EPOLLIN) != 0 &&
+           kernel_->Recv(peer.connection.fd(), &byte, 1, MSG_PEEK) != -EAGAIN;
   }
 
   void Drain() {

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <mutex>
 #include <set>
 
 #include "core/posix_kernel.h"
@@ -453,6 +454,39 @@ TEST(Server, DrainingReturnsEveryRecordThatCame) {
     EXPECT_TRUE(server.Wait().ok());
     EXPECT_EQ(server.log().WaitForKind(LogEntry::kEnded, 0).size(), 1u) << "it was given up";
   }
+}
+
+// Tells of one descriptor at a time, as a server with very many sees it: for each of them some time
+// passes. What it tells is held back while the gate is shut.
+class SlowKernel : public ClockKernel {
+ public:
+  int EpollWait(int epoll, epoll_event* events, int /*count*/, int timeout_ms) {
+    const int result = ClockKernel::EpollWait(epoll, events, 1, timeout_ms);
+    const std::lock_guard<std::mutex> lock(gate);
+    passed_ms += ms_each;
+    return result;
+  }
+  std::mutex gate;
+  std::atomic<int64_t> ms_each = 0;
+};
+
+TEST(Server, DrainingReturnsAllThatCameThoughThatTakesLong) {
+  SlowKernel kernel;
+  const TempFolder folder;
+  ServerThread server(&kernel, {UnixPlace(folder)}, {.drain_ms = kGiveUpMs});
+  std::vector<UniqueFd> peers(20);
+  for (UniqueFd& peer : peers) {
+    peer = server.Connect();
+    ExpectEchoed(peer, "here");
+  }
+  {
+    const std::lock_guard<std::mutex> shut(kernel.gate);
+    server.Drain();
+    for (const UniqueFd& peer : peers) ASSERT_TRUE(WriteAll(peer.get(), "before the end"));
+    kernel.ms_each = 60;
+  }
+  for (const UniqueFd& peer : peers) EXPECT_EQ(ReadToEnd(peer.get()).bytes, "before the end");
+  EXPECT_TRUE(server.Wait().ok());
 }
 
 // Answers of datagrams that came before it count as much as connections.
