@@ -59,7 +59,7 @@ absl::Status Pump(const Endpoint& endpoint, const std::vector<SocketAddress>& ad
   auto connected = ConnectToAny(kernel, endpoint.transport, addresses);
   if (!connected.ok()) return connected.status();
   if (flags.ends) PrintEnds(kernel, *connected);
-  const absl::Status status =
+  absl::Status status =
       SocketType(endpoint.transport) == SOCK_STREAM
           ? Client(&kernel, std::move(connected->fd), STDIN_FILENO, STDOUT_FILENO).Run()
           : DatagramClient(&kernel, *std::move(connected), endpoint.transport, STDIN_FILENO,
@@ -90,4 +90,6 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace verbatim
 
+// What could be thrown is no memory, or flags of ours that CLI11 finds to be wrong: to end is
+// right. NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) { return verbatim::Main(argc, argv); }

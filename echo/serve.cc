@@ -188,15 +188,15 @@ absl::Status Serve(const std::vector<Endpoint>& endpoints, const ServeOptions& o
   ServerOptions shared = options.server;
   shared.connections = &connections;
   shared.shares_sockets = options.workers > 1;
-  std::vector<std::unique_ptr<Worker>> workers;
-  for (int i = 0; i < options.workers; ++i) {
-    workers.push_back(std::make_unique<Worker>(&kernel, &log, shared, *sockets, i == 0));
+  std::vector<std::unique_ptr<Worker>> workers(static_cast<size_t>(options.workers));
+  for (auto& one : workers) {
+    one = std::make_unique<Worker>(&kernel, &log, shared, *sockets, &one == &workers.front());
   }
   for (const Listening<PosixKernel>& one : *sockets) {
     PrintLine("listening on ", EndpointText(one.transport, one.address));
   }
   for (Listening<PosixKernel>& one : *sockets) one.fd.Reset();  // the workers have theirs
-  const absl::Status status = RunAll(workers, signals);
+  absl::Status status = RunAll(workers, signals);
   workers.clear();
   for (size_t i = inherited; i < sockets->size(); ++i) {
     RemoveIfStale((*sockets)[i].transport, (*sockets)[i].address);

@@ -80,4 +80,6 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace verbatim
 
+// What could be thrown is no memory, or flags of ours that CLI11 finds to be wrong: to end is
+// right. NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) { return verbatim::Main(argc, argv); }
