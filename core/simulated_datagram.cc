@@ -1,0 +1,297 @@
+// Datagrams and addresses: who is bound where, and what reaches whom. The rules are those of
+// Linux's net/ipv4/udp.c and net/unix/af_unix.c.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "core/simulated_kernel.h"
+
+namespace verbatim {
+namespace {
+
+constexpr size_t kMostUdpBytes = 65507;
+constexpr size_t kMostUdp6Bytes = 65527;
+// A unix datagram socket holds one more than net.unix.max_dgram_qlen.
+constexpr size_t kMostUnixDatagrams = 11;
+
+bool IsWildcard(const SocketAddress& address) {
+  if (address.family() == AF_INET) {
+    return reinterpret_cast<const sockaddr_in*>(address.data())->sin_addr.s_addr == 0;
+  }
+  return address.family() == AF_INET6 &&
+         IN6_IS_ADDR_UNSPECIFIED(&reinterpret_cast<const sockaddr_in6*>(address.data())->sin6_addr);
+}
+
+// The address that a packet's control data names as its source (ip(7), ipv6(7)).
+std::optional<SocketAddress> AskedSource(const msghdr& message) {
+  if (message.msg_controllen < sizeof(cmsghdr)) return std::nullopt;
+  const cmsghdr* control = CMSG_FIRSTHDR(&message);
+  if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
+    in_pktinfo info;
+    std::memcpy(&info, CMSG_DATA(control), sizeof(info));
+    std::array<uint8_t, 4> octets;
+    std::memcpy(octets.data(), &info.ipi_spec_dst, octets.size());
+    return SocketAddress::FromIPv4(octets, 0);
+  }
+  if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO) {
+    in6_pktinfo info;
+    std::memcpy(&info, CMSG_DATA(control), sizeof(info));
+    std::array<uint8_t, 16> octets;
+    std::memcpy(octets.data(), &info.ipi6_addr, octets.size());
+    return SocketAddress::FromIPv6(octets, 0);
+  }
+  return std::nullopt;
+}
+
+// Puts `info` into a message's control data, if there is room; else says that it was cut.
+template <typename Info>
+void PutControl(msghdr* message, int level, int type, const Info& info) {
+  if (message->msg_controllen < CMSG_SPACE(sizeof(info))) {
+    message->msg_controllen = 0;
+    message->msg_flags |= MSG_CTRUNC;
+    return;
+  }
+  cmsghdr* control = CMSG_FIRSTHDR(message);
+  control->cmsg_level = level;
+  control->cmsg_type = type;
+  control->cmsg_len = CMSG_LEN(sizeof(info));
+  std::memcpy(CMSG_DATA(control), &info, sizeof(info));
+  message->msg_controllen = CMSG_SPACE(sizeof(info));
+}
+
+void TellAsked(msghdr* message, const SocketAddress& to) {
+  if (to.family() == AF_INET) {
+    in_pktinfo info{};
+    info.ipi_ifindex = 1;
+    info.ipi_addr = info.ipi_spec_dst = reinterpret_cast<const sockaddr_in*>(to.data())->sin_addr;
+    PutControl(message, IPPROTO_IP, IP_PKTINFO, info);
+  } else {
+    in6_pktinfo info{};
+    info.ipi6_ifindex = 1;
+    info.ipi6_addr = reinterpret_cast<const sockaddr_in6*>(to.data())->sin6_addr;
+    PutControl(message, IPPROTO_IPV6, IPV6_PKTINFO, info);
+  }
+}
+
+}  // namespace
+
+// Every address but a wildcard is this machine's. What is sent to 127.0.0.0/8 comes from 127.0.0.1
+// unless its sender says otherwise.
+SocketAddress SimulatedKernel::SourceFor(const SocketAddress& to) {
+  if (to.family() != AF_INET) return to.WithPort(0);
+  const uint32_t host = ntohl(reinterpret_cast<const sockaddr_in*>(to.data())->sin_addr.s_addr);
+  return host >> 24 == 127 ? SocketAddress::FromIPv4({127, 0, 0, 1}, 0) : to.WithPort(0);
+}
+
+// Whether what is sent to `to` reaches a socket bound to `local`.
+bool SimulatedKernel::Reaches(const SocketAddress& to, const SocketAddress& local) {
+  if (to == local) return true;
+  return to.family() == local.family() && local.family() != AF_UNIX && to.port() == local.port() &&
+         IsWildcard(local);
+}
+
+bool SimulatedKernel::IsTaken(const Node* node, const SocketAddress& address) const {
+  for (size_t i = 0; i < used_; ++i) {
+    const Node& other = *nodes_[i];
+    if (!other.is_bound || other.domain != node->domain || &other == node) continue;
+    // The file of a closed socket stays (unix(7)).
+    if (other.is_unix()) {
+      if (other.local == address && (other.is_open || !address.IsAbstract())) return true;
+      continue;
+    }
+    const bool shares =
+        other.kind != node->kind || (other.connects() && other.state == Node::State::kConnected);
+    if (!other.is_open || shares) continue;
+    if (Reaches(address, other.local) || Reaches(other.local, address)) return true;
+  }
+  return false;
+}
+
+SocketAddress SimulatedKernel::WithFreePort(const SocketAddress& address) {
+  return address.WithPort(next_port_++);
+}
+
+// The kernel chooses: an abstract name, or a port of every address.
+int SimulatedKernel::Autobind(Node* node) {
+  if (node->is_bound) return 0;
+  if (node->is_unix()) {
+    node->local =
+        *SocketAddress::FromAbstract(absl::StrCat(absl::Hex(next_port_++, absl::kZeroPad5)));
+  } else if (node->domain == AF_INET) {
+    node->local = WithFreePort(SocketAddress::FromIPv4({}, 0));
+  } else {
+    node->local = WithFreePort(SocketAddress::FromIPv6({}, 0));
+  }
+  node->is_bound = true;
+  return 0;
+}
+
+// Who is reached best: the socket connected to the sender, then one bound to just this address.
+SimulatedKernel::Node* SimulatedKernel::FindReceiver(const SocketAddress& to,
+                                                     const SocketAddress& from, int domain) {
+  Node* best = nullptr;
+  int best_score = -1;
+  for (size_t i = 0; i < used_; ++i) {
+    Node* node = nodes_[i].get();
+    if (!node->is_open || node->kind != Node::Kind::kDatagram || node->domain != domain) continue;
+    if (!node->is_bound || !Reaches(to, node->local)) continue;
+    const bool is_connected = node->state == Node::State::kConnected;
+    if (is_connected && !node->is_unix() && !(node->remote == from)) continue;
+    const int score = (is_connected ? 2 : 0) + (to == node->local ? 1 : 0);
+    if (score > best_score) best = node, best_score = score;
+  }
+  return best;
+}
+
+// A unix socket's file may be there without a socket.
+int SimulatedKernel::NoReceiver(const SocketAddress& to) const {
+  if (to.IsAbstract()) return -ECONNREFUSED;
+  for (size_t i = 0; i < used_; ++i) {
+    if (nodes_[i]->is_bound && nodes_[i]->local == to) return -ECONNREFUSED;
+  }
+  return -ENOENT;
+}
+
+int SimulatedKernel::ConnectDatagram(Node* node, const SocketAddress& to) {
+  if (node->is_unix()) {
+    if (FindReceiver(to, node->local, AF_UNIX) == nullptr) return NoReceiver(to);
+  } else if (!node->is_bound || IsWildcard(node->local)) {
+    const SocketAddress source = SourceFor(to);
+    node->local = node->is_bound ? source.WithPort(node->local.port()) : WithFreePort(source);
+    node->is_bound = true;
+  }
+  node->remote = to;
+  node->state = Node::State::kConnected;
+  return 0;
+}
+
+// UDP: what finds nobody, or no room, is lost; a connected sender learns the former from its next
+// call (udp(7)). Unix: the sender learns both at once.
+ssize_t SimulatedKernel::SendDatagram(Node* node, const SocketAddress& to,
+                                      std::optional<SocketAddress> from, const iovec& data,
+                                      int flags) {
+  if (node->error != 0 && !node->is_unix()) return TakeError(node);
+  if (to.family() == AF_UNSPEC) return node->is_unix() ? -ENOTCONN : -EDESTADDRREQ;
+  if (to.family() != node->domain) return -EINVAL;
+  const size_t most = node->is_unix()           ? node->send_limit_bytes
+                      : node->domain == AF_INET ? kMostUdpBytes
+                                                : kMostUdp6Bytes;
+  if (data.iov_len > most) return -EMSGSIZE;
+  if (!node->is_unix()) Autobind(node);
+  SocketAddress source = node->local;
+  if (!node->is_unix() && IsWildcard(source)) source = SourceFor(to).WithPort(source.port());
+  if (from.has_value() && !IsWildcard(*from)) source = from->WithPort(source.port());
+  Node* receiver = FindReceiver(to, source, node->domain);
+  const auto is_full = [&] {
+    return receiver->datagrams.size() >= kMostUnixDatagrams && node->is_unix();
+  };
+  if (receiver == nullptr) {
+    if (node->is_unix()) return NoReceiver(to);
+    if (node->state == Node::State::kConnected) node->error = ECONNREFUSED, ++node->changes;
+  } else if (is_full()) {
+    if (!Waits(*node, flags)) return -EAGAIN;
+    if (!SleepUntil([&] { return !is_full(); })) return -EDEADLK;
+  }
+  Progress();
+  if (receiver == nullptr) return static_cast<ssize_t>(data.iov_len);
+  if (!node->is_unix() && receiver->queued_bytes + data.iov_len > receiver->limit_bytes) {
+    return static_cast<ssize_t>(data.iov_len);
+  }
+  receiver->datagrams.push_back(
+      {std::string(static_cast<const char*>(data.iov_base), data.iov_len), source, to});
+  receiver->queued_bytes += data.iov_len;
+  ++receiver->changes;
+  return static_cast<ssize_t>(data.iov_len);
+}
+
+ssize_t SimulatedKernel::ReceiveDatagram(Node* node, char* data, size_t n, int flags,
+                                         msghdr* message) {
+  if (node->error != 0) return TakeError(node);
+  if (node->datagrams.empty() && Waits(*node, flags) &&
+      !SleepUntil([node] { return !node->datagrams.empty() || node->error != 0; })) {
+    return -EDEADLK;
+  }
+  if (node->datagrams.empty()) return node->error != 0 ? TakeError(node) : -EAGAIN;
+  SimulatedDatagram& next = node->datagrams.front();
+  const size_t length = next.bytes.size(), count = std::min(n, length);
+  if (count > 0) std::memcpy(data, next.bytes.data(), count);
+  if (message != nullptr) {
+    if (message->msg_name != nullptr) {
+      const bool is_unnamed = next.from.family() == AF_UNSPEC;
+      if (!is_unnamed)
+        GiveAddress(next.from, node->domain, message->msg_name, &message->msg_namelen);
+      if (is_unnamed) message->msg_namelen = 0;
+    }
+    message->msg_flags = count < length ? static_cast<int>(MSG_TRUNC) : 0;
+    node->tells_asked ? TellAsked(message, next.to) : void(message->msg_controllen = 0);
+  }
+  if ((flags & MSG_PEEK) == 0) {
+    node->queued_bytes -= length;
+    node->datagrams.erase(node->datagrams.begin());
+    WakeSenders(node);
+    Progress();
+  }
+  return static_cast<ssize_t>((flags & MSG_TRUNC) != 0 ? length : count);
+}
+
+// There is room in a unix socket's queue again: those connected to it may be waiting for it.
+void SimulatedKernel::WakeSenders(const Node* receiver) {
+  if (!receiver->is_unix()) return;
+  for (size_t i = 0; i < used_; ++i) {
+    Node& node = *nodes_[i];
+    if (node.kind == Node::Kind::kDatagram && node.remote == receiver->local) ++node.changes;
+  }
+}
+
+// A connected unix socket waits for its receiver; all others can always send.
+bool SimulatedKernel::CanSendOn(const Node& node) const {
+  if (!node.is_unix() || node.state != Node::State::kConnected) return true;
+  for (size_t i = 0; i < used_; ++i) {
+    const Node& other = *nodes_[i];
+    if (other.is_open && other.kind == Node::Kind::kDatagram && other.local == node.remote) {
+      return other.datagrams.size() < kMostUnixDatagrams;
+    }
+  }
+  return true;
+}
+
+ssize_t SimulatedKernel::RecvMessage(int fd, msghdr* message, int flags) {
+  if (message->msg_iovlen != 1) return Unknown("a message in several pieces");
+  const iovec& data = *message->msg_iov;
+  if (const int error = Enter(Call::kRecvMessage, fd, data.iov_len, flags); error != 0)
+    return error;
+  Node* node = At(fd);
+  char* bytes = static_cast<char*>(data.iov_base);
+  if (node->kind == Node::Kind::kDatagram) {
+    return ReceiveDatagram(node, bytes, data.iov_len, flags, message);
+  }
+  if (node->kind != Node::Kind::kRecord) return Unknown("recvmsg on a stream");
+  message->msg_namelen = 0;
+  message->msg_controllen = 0;
+  return ReceiveRecord(node, bytes, data.iov_len, flags);
+}
+
+ssize_t SimulatedKernel::SendMessage(int fd, const msghdr* message, int flags) {
+  if (message->msg_iovlen != 1) return Unknown("a message in several pieces");
+  const iovec& data = *message->msg_iov;
+  if (const int error = Enter(Call::kSendMessage, fd, data.iov_len, flags); error != 0)
+    return error;
+  Node* node = At(fd);
+  if (node->connects())
+    return SendStream(node, static_cast<const char*>(data.iov_base), data.iov_len);
+  if (node->kind != Node::Kind::kDatagram) return -ENOTSOCK;
+  SocketAddress to = node->remote;
+  if (message->msg_name != nullptr && message->msg_namelen > 0) {
+    absl::StatusOr<SocketAddress> named = SocketAddress::FromSockaddr(
+        static_cast<const sockaddr*>(message->msg_name), message->msg_namelen);
+    if (!named.ok()) return -EINVAL;
+    to = *named;
+  }
+  return SendDatagram(node, to, AskedSource(*message), data, flags);
+}
+
+}  // namespace verbatim

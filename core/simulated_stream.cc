@@ -1,0 +1,380 @@
+// Connections and pipes: who may send and receive what, and how each end learns of the other's end.
+// The rules are those of Linux's net/ipv4/tcp.c, net/ipv4/tcp_input.c and net/unix/af_unix.c.
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "core/simulated_kernel.h"
+
+namespace verbatim {
+namespace {
+
+constexpr size_t kPipeBuf = 4096;  // POSIX's PIPE_BUF on Linux: what a pipe takes whole
+
+}  // namespace
+
+void SimulatedKernel::SocketPair(int type, int ends[2]) {
+  const bool is_stream = (type & SOCK_SEQPACKET) != SOCK_SEQPACKET;
+  for (int i = 0; i < 2; ++i) {
+    Node* node = Make(is_stream ? Node::Kind::kStream : Node::Kind::kRecord, AF_UNIX, type);
+    node->state = Node::State::kConnected;
+    ends[i] = node->fd;
+  }
+  At(ends[0])->other = ends[1];
+  At(ends[1])->other = ends[0];
+}
+
+void SimulatedKernel::Pipe(int ends[2], int flags) {
+  for (int i = 0; i < 2; ++i) {
+    ends[i] = Make(Node::Kind::kPipe, AF_UNSPEC, (flags & O_NONBLOCK) != 0 ? SOCK_NONBLOCK : 0)->fd;
+    At(ends[i])->state = Node::State::kConnected;
+  }
+  At(ends[0])->other = ends[1];
+  At(ends[1])->other = ends[0];
+  At(ends[0])->out_ended = At(ends[1])->in_ended = true;
+}
+
+// ---- Connections begin
+
+SimulatedKernel::Node* SimulatedKernel::FindListener(const SocketAddress& to, Node::Kind kind) {
+  for (size_t i = 0; i < used_; ++i) {
+    Node* node = nodes_[i].get();
+    if (!node->is_open || node->kind != kind || node->state != Node::State::kListening) continue;
+    if (Reaches(to, node->local)) return node;
+  }
+  return nullptr;
+}
+
+int SimulatedKernel::ConnectStream(Node* node, const SocketAddress& to) {
+  if (node->state == Node::State::kConnecting) return -EALREADY;
+  if (node->state == Node::State::kConnected) return -EISCONN;
+  if (node->state == Node::State::kListening) return node->is_unix() ? -EINVAL : -EISCONN;
+  Node* listener = FindListener(to, node->kind);
+  if (listener == nullptr) return node->is_unix() ? NoReceiver(to) : -ECONNREFUSED;
+  node->remote = to;
+  if (!node->is_unix() && !node->is_bound) {
+    node->local = WithFreePort(SourceFor(to));
+    node->is_bound = true;
+  }
+  if (listener->queue.size() <= listener->backlog) return Establish(node, listener), 0;
+  if (node->is_unix() && !Waits(*node, 0)) return -EAGAIN;
+  // A full queue drops the SYN; it is sent again.
+  node->state = Node::State::kConnecting;
+  listener->waiting.push_back(node->fd);
+  if (!Waits(*node, 0)) return -EINPROGRESS;
+  if (!SleepUntil([node] { return node->state != Node::State::kConnecting; })) return -EDEADLK;
+  return TakeError(node);
+}
+
+void SimulatedKernel::Establish(Node* client, Node* listener) {
+  Node* server = Make(client->kind, client->domain, 0);
+  if (!is_peers_turn_) --open_;  // nobody's before it is accepted
+  server->is_open = false;
+  server->is_peers = listener->is_peers;
+  server->local = client->is_unix() ? listener->local : client->remote;
+  server->remote = client->local;
+  server->is_bound = true;
+  server->other = client->fd;
+  client->other = server->fd;
+  client->state = server->state = Node::State::kConnected;
+  listener->queue.push_back(server->fd);
+  ++listener->changes;
+  ++client->changes;
+}
+
+void SimulatedKernel::AdmitWaiting(Node* listener) {
+  while (!listener->waiting.empty() && listener->queue.size() <= listener->backlog) {
+    Node* client = At(listener->waiting.front());
+    listener->waiting.erase(listener->waiting.begin());
+    if (client->is_open) Establish(client, listener);
+  }
+}
+
+int SimulatedKernel::Accept(int fd, sockaddr* from, socklen_t* size, int flags) {
+  if (const int error = Enter(Call::kAccept, fd); error != 0) return error;
+  Node* listener = At(fd);
+  if (listener->state != Node::State::kListening) return -EINVAL;
+  if (IsFull()) return -EMFILE;
+  if (listener->queue.empty() && Waits(*listener, 0) &&
+      !SleepUntil([listener] { return !listener->queue.empty(); })) {
+    return -EDEADLK;
+  }
+  if (listener->queue.empty()) return -EAGAIN;
+  Node* node = At(listener->queue.front());
+  listener->queue.erase(listener->queue.begin());
+  AdmitWaiting(listener);
+  node->is_open = true;
+  node->blocks = (flags & SOCK_NONBLOCK) == 0;
+  if (!node->is_peers) ++open_;
+  Progress();
+  if (from != nullptr) GiveAddress(node->remote, node->domain, from, size);
+  return node->fd;
+}
+
+// ---- Bytes and records
+
+bool SimulatedKernel::IsWritable(const Node& node) const {
+  const Node* other = node.other < 0 ? nullptr : At(node.other);
+  if (other == nullptr) return true;
+  const size_t used = other->in.size(), limit = other->limit_bytes;
+  if (node.kind == Node::Kind::kPipe) return limit - used >= std::min(limit, kPipeBuf);
+  if (node.is_unix()) return 4 * used <= limit;        // unix_writable
+  return 2 * (limit - std::min(used, limit)) >= used;  // sk_stream_is_writeable
+}
+
+// What sending comes to though there may be room: an error, or 0 to go on.
+int SimulatedKernel::CannotSend(Node* node) {
+  if (node->kind == Node::Kind::kPipe) {
+    if (node->in_ended && !node->out_ended && !node->dead) return 0;
+    return node->dead ? -EPIPE : -EBADF;
+  }
+  if (node->state == Node::State::kConnecting) return -EAGAIN;
+  if (node->state != Node::State::kConnected) return node->is_unix() ? -ENOTCONN : -EPIPE;
+  if (node->is_unix()) return node->out_ended ? -EPIPE : 0;
+  if (node->error != 0) return TakeError(node);
+  return node->out_ended || node->dead ? -EPIPE : 0;
+}
+
+// What receiving comes to when nothing is there.
+int SimulatedKernel::CannotReceive(Node* node) {
+  if (node->kind == Node::Kind::kPipe) {
+    if (node->out_ended) return node->in_ended ? 0 : -EAGAIN;
+    return -EBADF;
+  }
+  if (node->state != Node::State::kConnected) {
+    return node->is_unix() && node->kind == Node::Kind::kStream ? -EINVAL : -ENOTCONN;
+  }
+  if (!node->is_unix() && node->in_ended) return 0;  // SOCK_DONE
+  if (node->error != 0) return TakeError(node);
+  return node->in_ended || node->dead ? 0 : -EAGAIN;
+}
+
+// `bytes` were read from `node`: the other end may be waiting for room.
+void SimulatedKernel::Taken(Node* node, size_t bytes) {
+  node->in.Drop(bytes);
+  if (bytes > 0) Progress();
+  Node* other = Other(node);
+  if (other == nullptr || !IsWritable(*other)) return;
+  if (!node->is_unix() && !std::exchange(other->wants_room, false)) return;
+  ++other->changes;
+}
+
+void SimulatedKernel::CheckHeld(Node* node) {
+  const uint64_t held = node->taken_bytes - std::min(node->taken_bytes, node->given_bytes);
+  if (is_peers_turn_ || options_.most_held_bytes == SIZE_MAX) return;
+  if (held <= options_.most_held_bytes) return;
+  Violate(absl::StrCat(held, " bytes are held of one connection, the bound is ",
+                       options_.most_held_bytes));
+}
+
+ssize_t SimulatedKernel::ReceiveStream(Node* node, char* data, size_t n, int flags) {
+  if (node->in.size() == 0 && Waits(*node, flags)) {
+    int end = -EAGAIN;
+    if (!SleepUntil(
+            [&] { return node->in.size() > 0 || (end = CannotReceive(node)) != -EAGAIN; })) {
+      return -EDEADLK;
+    }
+    if (node->in.size() == 0) return end;
+  }
+  if (node->in.size() == 0) return CannotReceive(node);
+  const size_t count = Shorten(node->fd, std::min(n, node->in.size()));
+  std::memcpy(data, node->in.data(), count);
+  if ((flags & MSG_PEEK) != 0) return static_cast<ssize_t>(count);
+  Taken(node, count);
+  if (!is_peers_turn_) node->taken_bytes += count;
+  CheckHeld(node);
+  return static_cast<ssize_t>(count);
+}
+
+ssize_t SimulatedKernel::ReceiveRecord(Node* node, char* data, size_t n, int flags) {
+  if (node->records.empty() && Waits(*node, flags)) return Unknown("a blocking wait for a record");
+  if (node->records.empty()) return CannotReceive(node);
+  const size_t length = node->records.front(), count = std::min(n, length);
+  if (count > 0) std::memcpy(data, node->in.data(), count);
+  if ((flags & MSG_PEEK) == 0) {
+    node->records.erase(node->records.begin());
+    Taken(node, length);
+    Progress();
+    if (!is_peers_turn_) node->taken_bytes += length;
+    CheckHeld(node);
+  }
+  return static_cast<ssize_t>((flags & MSG_TRUNC) != 0 ? length : count);
+}
+
+ssize_t SimulatedKernel::SendStream(Node* node, const char* data, size_t n) {
+  if (const int error = CannotSend(node); error != 0) return error;
+  Node* other = Other(node);
+  if (!other->is_open && other->closed) {
+    TellReset(node);  // nobody is there any more: this comes back as a RST
+    return static_cast<ssize_t>(n);
+  }
+  const size_t room = other->limit_bytes - std::min(other->limit_bytes, other->in.size());
+  const bool whole =
+      node->kind == Node::Kind::kRecord || (node->kind == Node::Kind::kPipe && n <= kPipeBuf);
+  if (whole && n > other->limit_bytes) return -EMSGSIZE;
+  if ((n > 0 && room == 0) || (whole && room < n)) return node->wants_room = true, -EAGAIN;
+  const size_t count = whole ? n : Shorten(node->fd, std::min(n, room));
+  node->wants_room = node->wants_room || count < n;
+  other->in.Append(data, count);
+  if (node->kind == Node::Kind::kRecord) other->records.push_back(n);
+  if (count > 0 || node->kind == Node::Kind::kRecord) ++other->changes, Progress();
+  if (!is_peers_turn_) node->given_bytes += count;
+  return static_cast<ssize_t>(count);
+}
+
+ssize_t SimulatedKernel::Recv(int fd, void* data, size_t n, int flags) {
+  if (const int error = Enter(Call::kRecv, fd, n, flags); error != 0) return error;
+  Node* node = At(fd);
+  char* bytes = static_cast<char*>(data);
+  if (node->kind == Node::Kind::kDatagram) return ReceiveDatagram(node, bytes, n, flags, nullptr);
+  if (node->kind == Node::Kind::kRecord) return ReceiveRecord(node, bytes, n, flags);
+  if (node->kind != Node::Kind::kStream) return -ENOTSOCK;
+  if ((flags & ~(MSG_PEEK | MSG_DONTWAIT)) != 0) return Unknown("these flags of recv");
+  return ReceiveStream(node, bytes, n, flags);
+}
+
+ssize_t SimulatedKernel::Send(int fd, const void* data, size_t n, int flags) {
+  if (const int error = Enter(Call::kSend, fd, n, flags); error != 0) return error;
+  Node* node = At(fd);
+  if (node->kind == Node::Kind::kDatagram) {
+    iovec piece{const_cast<void*>(data), n};
+    return SendDatagram(node, node->remote, std::nullopt, piece, flags);
+  }
+  if (!node->connects()) return -ENOTSOCK;
+  const auto send = [&] { return SendStream(node, static_cast<const char*>(data), n); };
+  ssize_t sent = send();
+  if (sent == -EAGAIN && Waits(*node, flags)) {
+    if (!SleepUntil([&] { return (sent = send()) != -EAGAIN; })) return -EDEADLK;
+  }
+  if (sent == -EPIPE && (flags & MSG_NOSIGNAL) == 0 && !is_peers_turn_) {
+    Violate("a send without MSG_NOSIGNAL to a peer that has gone: SIGPIPE");
+  }
+  return sent;
+}
+
+ssize_t SimulatedKernel::Read(int fd, void* data, size_t n) {
+  if (const int error = Enter(Call::kRead, fd, n); error != 0) return error;
+  if (At(fd)->kind != Node::Kind::kPipe) return Unknown("read from what is no pipe");
+  if (!At(fd)->out_ended) return -EBADF;
+  return ReceiveStream(At(fd), static_cast<char*>(data), n, 0);
+}
+
+// A pipe that blocks takes all of it, however long that takes (pipe(7)).
+ssize_t SimulatedKernel::Write(int fd, const void* data, size_t n) {
+  if (const int error = Enter(Call::kWrite, fd, n); error != 0) return error;
+  Node* node = At(fd);
+  if (node->kind != Node::Kind::kPipe) return Unknown("write to what is no pipe");
+  const char* bytes = static_cast<const char*>(data);
+  size_t written = 0;
+  ssize_t last = SendStream(node, bytes, n);
+  if (last < 0 && (last != -EAGAIN || !Waits(*node, 0))) return last;
+  if (last > 0) written = static_cast<size_t>(last);
+  if (!Waits(*node, 0) || pending_.has_value()) return static_cast<ssize_t>(written);
+  while (written < n) {
+    if (!SleepUntil([&] {
+          last = SendStream(node, bytes + written, n - written);
+          return last != -EAGAIN;
+        })) {
+      return -EDEADLK;
+    }
+    if (last < 0) return written > 0 ? static_cast<ssize_t>(written) : last;
+    written += static_cast<size_t>(last);
+  }
+  return static_cast<ssize_t>(written);
+}
+
+// ---- Connections end
+
+int SimulatedKernel::Shutdown(int fd, int how) {
+  if (const int error = Enter(Call::kShutdown, fd); error != 0) return error;
+  Node* node = At(fd);
+  if (!node->connects()) return Unknown("shutdown of what is no connection");
+  if (node->state == Node::State::kListening) return Unknown("shutdown of a listener");
+  if (!node->is_unix()) {
+    const bool is_over = node->dead || (node->in_ended && node->out_ended);
+    if (node->state != Node::State::kConnected || is_over) return -ENOTCONN;
+    if (how != SHUT_WR) return Unknown("shutdown of the receiving side on TCP");
+  }
+  Node* other = Other(node);
+  if (how != SHUT_RD && !node->out_ended) {
+    node->out_ended = true;
+    if (other != nullptr) other->in_ended = true, ++other->changes;
+    Progress();
+  }
+  if (how != SHUT_WR && !node->in_ended) {
+    node->in_ended = true;
+    if (other != nullptr) other->out_ended = true, ++other->changes;
+  }
+  ++node->changes;
+  return 0;
+}
+
+// A RST comes to `node` (tcp_reset).
+void SimulatedKernel::TellReset(Node* node) {
+  if (node->dead || (node->in_ended && node->out_ended)) return;
+  node->error = node->in_ended ? EPIPE : ECONNRESET;
+  node->dead = true;
+  ++node->changes;
+}
+
+// Both ends are told that the connection is gone; `node`, by the call under way.
+void SimulatedKernel::Break(Node* node) {
+  Node* other = Other(node);
+  node->error = 0;
+  node->dead = true;
+  ++node->changes;
+  if (other == nullptr) return;
+  if (!node->is_unix()) return TellReset(other);
+  node->in_ended = node->out_ended = other->in_ended = other->out_ended = true;
+  other->error = ECONNRESET;
+  ++other->changes;
+}
+
+void SimulatedKernel::CloseStream(Node* node) {
+  Node* other = Other(node);
+  node->closed = true;
+  if (other == nullptr || node->state != Node::State::kConnected) return;
+  const bool leaves_unread = node->in.size() > 0 || !node->records.empty();
+  if (!is_peers_turn_ && options_.most_held_bytes != SIZE_MAX && !WasHurt(node->fd) &&
+      !node->dead && !node->out_ended && node->taken_bytes > node->given_bytes) {
+    Violate(absl::StrCat("a connection is closed with ", node->taken_bytes - node->given_bytes,
+                         " bytes received and not sent back"));
+  }
+  ++other->changes;
+  if (node->kind == Node::Kind::kPipe) {
+    (node->in_ended && !node->out_ended) ? void(other->in_ended = true) : void(other->dead = true);
+  } else if (node->is_unix()) {
+    if (leaves_unread) other->error = ECONNRESET;
+    other->in_ended = other->out_ended = true;
+  } else if (leaves_unread || node->resets_on_close) {
+    if (!node->dead) TellReset(other);
+  } else if (!node->dead) {
+    other->in_ended = true;
+  }
+}
+
+// Who waited to be accepted is told.
+void SimulatedKernel::CloseListener(Node* node) {
+  for (const int fd : node->queue) {
+    Node* client = Other(At(fd));
+    At(fd)->closed = true;
+    if (client->is_unix()) {
+      client->error = ECONNRESET;
+      client->in_ended = client->out_ended = true;
+      ++client->changes;
+    } else {
+      TellReset(client);
+    }
+  }
+  for (const int fd : node->waiting) {
+    Node* client = At(fd);
+    client->state = Node::State::kNew;
+    client->error = ECONNREFUSED;
+    ++client->changes;
+  }
+  node->queue.clear();
+  node->waiting.clear();
+}
+
+}  // namespace verbatim
