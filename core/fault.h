@@ -79,7 +79,8 @@ class FaultSource {
  public:
   virtual ~FaultSource() = default;
   // What the `index`-th call (from 0) of this name meets; nullopt: nothing. `fd` is its descriptor
-  // (-1 if it has none), `bytes` what it asks for. `after` and `times` of the answer mean nothing.
+  // (-1 if it has none), `bytes` what it would move (recv, send, read, write). `after` and `times`
+  // of the answer mean nothing.
   virtual std::optional<Fault> Next(Call call, uint32_t index, int fd, size_t bytes) = 0;
 };
 

@@ -158,7 +158,12 @@ int SimulatedKernel::NoReceiver(const SocketAddress& to) const {
 
 int SimulatedKernel::ConnectDatagram(Node* node, const SocketAddress& to) {
   if (node->is_unix()) {
-    if (FindReceiver(to, node->local, AF_UNIX) == nullptr) return NoReceiver(to);
+    const Node* receiver = FindReceiver(to, node->local, AF_UNIX);
+    if (receiver == nullptr) return NoReceiver(to);
+    if (!MaySend(*node, *receiver)) return -EPERM;
+    if (node->other >= 0) ++node->wakes.room;  // whatever it was connected to
+    if (node->other >= 0 && node->other != receiver->fd) Disconnect(node);
+    node->other = receiver->fd;
   } else if (!node->is_bound || IsWildcard(node->local)) {
     const SocketAddress source = SourceFor(to);
     node->local = node->is_bound ? source.WithPort(node->local.port()) : WithFreePort(source);
@@ -169,42 +174,90 @@ int SimulatedKernel::ConnectDatagram(Node* node, const SocketAddress& to) {
   return 0;
 }
 
+// A unix socket that is connected hears nobody else (unix_may_send).
+bool SimulatedKernel::MaySend(const Node& node, const Node& receiver) const {
+  return receiver.other < 0 || receiver.other == node.fd;
+}
+
+// Two that are connected to each other, and who sends to itself, know no bound
+// (unix_dgram_sendmsg).
+bool SimulatedKernel::IsQueueFull(const Node& node, const Node& receiver) const {
+  return &node != &receiver && receiver.other != node.fd &&
+         receiver.datagrams.size() >= kMostUnixDatagrams;
+}
+
+// Nobody will read what has come.
+void SimulatedKernel::DropDatagrams(Node* node) {
+  bool was_full = node->datagrams.size() >= kMostUnixDatagrams;
+  for (const SimulatedDatagram& each : std::exchange(node->datagrams, {})) {
+    WakeSenders(node, each.sender, std::exchange(was_full, false));
+  }
+  node->queued_bytes = 0;
+}
+
+// A unix socket leaves whom it was connected to: what has come is lost, and if there was any, who
+// is connected to it in turn is told (unix_dgram_disconnected).
+void SimulatedKernel::Disconnect(Node* node) {
+  Node* other = At(std::exchange(node->other, -1));
+  const bool loses = !node->datagrams.empty();
+  DropDatagrams(node);
+  node->state = Node::State::kNew;
+  node->remote = SocketAddress();
+  if (!loses || !other->is_open || other->other != node->fd) return;
+  other->error = ECONNRESET;
+  ++other->wakes.all;
+}
+
+// 0 iff `to` has a unix socket that takes a datagram of `node`; waits for room if it may.
+int SimulatedKernel::CannotSendUnix(Node* node, const SocketAddress& to, int flags) {
+  if (to.family() == AF_UNSPEC) return -ENOTCONN;
+  // Whom it is connected to may be gone, and the name be another's by now.
+  if (&to == &node->remote && !At(node->other)->is_open) return Disconnect(node), -ECONNREFUSED;
+  const Node* receiver = FindReceiver(to, node->local, AF_UNIX);
+  if (receiver == nullptr) return NoReceiver(to);
+  if (!MaySend(*node, *receiver)) return -EPERM;
+  if (!IsQueueFull(*node, *receiver)) return 0;
+  if (!Waits(*node, flags)) return -EAGAIN;
+  return SleepUntil([&] { return !IsQueueFull(*node, *receiver); }) ? 0 : -EDEADLK;
+}
+
 // UDP: what finds nobody, or no room, is lost; a connected sender learns the former from its next
 // call (udp(7)). Unix: the sender learns both at once.
 ssize_t SimulatedKernel::SendDatagram(Node* node, const SocketAddress& to,
                                       std::optional<SocketAddress> from, const iovec& data,
                                       int flags) {
-  if (node->error != 0 && !node->is_unix()) return TakeError(node);
-  if (to.family() == AF_UNSPEC) return node->is_unix() ? -ENOTCONN : -EDESTADDRREQ;
-  if (to.family() != node->domain) return -EINVAL;
+  if (node->error != 0) return TakeError(node);
+  if (!node->is_unix()) Autobind(node);  // even if nothing comes of it (inet_send_prepare)
+  if (to.family() == AF_UNSPEC && !node->is_unix()) return -EDESTADDRREQ;
+  if (to.family() != node->domain && to.family() != AF_UNSPEC) return -EINVAL;
   const size_t most = node->is_unix()           ? node->send_limit_bytes
                       : node->domain == AF_INET ? kMostUdpBytes
                                                 : kMostUdp6Bytes;
   if (data.iov_len > most) return -EMSGSIZE;
-  if (!node->is_unix()) Autobind(node);
+  if (node->is_unix()) {
+    const int error = CannotSendUnix(node, to, flags);
+    // The buffer that it was copied to is free again, and its owner told so (sock_wfree).
+    if (error != 0) return ++node->wakes.room, error;
+  }
   SocketAddress source = node->local;
   if (!node->is_unix() && IsWildcard(source)) source = SourceFor(to).WithPort(source.port());
   if (from.has_value() && !IsWildcard(*from)) source = from->WithPort(source.port());
   Node* receiver = FindReceiver(to, source, node->domain);
-  const auto is_full = [&] {
-    return receiver->datagrams.size() >= kMostUnixDatagrams && node->is_unix();
-  };
   if (receiver == nullptr) {
-    if (node->is_unix()) return NoReceiver(to);
-    if (node->state == Node::State::kConnected) node->error = ECONNREFUSED, ++node->changes;
-  } else if (is_full()) {
-    if (!Waits(*node, flags)) return -EAGAIN;
-    if (!SleepUntil([&] { return !is_full(); })) return -EDEADLK;
+    // The answer names both addresses of what was sent, and finds who has them (udp_err).
+    const bool is_known = node->state == Node::State::kConnected && to == node->remote;
+    if (is_known && source == node->local) node->error = ECONNREFUSED, ++node->wakes.all;
   }
   Progress();
+  if (!node->is_unix()) ++node->wakes.room;  // on loopback it is free again at once (skb_orphan)
   if (receiver == nullptr) return static_cast<ssize_t>(data.iov_len);
   if (!node->is_unix() && receiver->queued_bytes + data.iov_len > receiver->limit_bytes) {
     return static_cast<ssize_t>(data.iov_len);
   }
   receiver->datagrams.push_back(
-      {std::string(static_cast<const char*>(data.iov_base), data.iov_len), source, to});
+      {std::string(static_cast<const char*>(data.iov_base), data.iov_len), source, to, node->fd});
   receiver->queued_bytes += data.iov_len;
-  ++receiver->changes;
+  ++receiver->wakes.input;
   return static_cast<ssize_t>(data.iov_len);
 }
 
@@ -230,33 +283,31 @@ ssize_t SimulatedKernel::ReceiveDatagram(Node* node, char* data, size_t n, int f
     node->tells_asked ? TellAsked(message, next.to) : void(message->msg_controllen = 0);
   }
   if ((flags & MSG_PEEK) == 0) {
+    const int sender = next.sender;
+    const bool was_full = node->datagrams.size() >= kMostUnixDatagrams;
     node->queued_bytes -= length;
     node->datagrams.erase(node->datagrams.begin());
-    WakeSenders(node);
+    WakeSenders(node, sender, was_full);
     Progress();
   }
   return static_cast<ssize_t>((flags & MSG_TRUNC) != 0 ? length : count);
 }
 
-// There is room in a unix socket's queue again: those connected to it may be waiting for it.
-void SimulatedKernel::WakeSenders(const Node* receiver) {
+// A datagram was taken from a unix socket's queue. Its sender has room again (sock_wfree), and
+// those connected to it may be waiting for room in the queue.
+void SimulatedKernel::WakeSenders(const Node* receiver, int sender, bool was_full) {
   if (!receiver->is_unix()) return;
-  for (size_t i = 0; i < used_; ++i) {
+  ++At(sender)->wakes.room;
+  for (size_t i = 0; i < used_ && was_full; ++i) {
     Node& node = *nodes_[i];
-    if (node.kind == Node::Kind::kDatagram && node.remote == receiver->local) ++node.changes;
+    if (node.kind == Node::Kind::kDatagram && node.other == receiver->fd) ++node.wakes.room;
   }
 }
 
 // A connected unix socket waits for its receiver; all others can always send.
 bool SimulatedKernel::CanSendOn(const Node& node) const {
-  if (!node.is_unix() || node.state != Node::State::kConnected) return true;
-  for (size_t i = 0; i < used_; ++i) {
-    const Node& other = *nodes_[i];
-    if (other.is_open && other.kind == Node::Kind::kDatagram && other.local == node.remote) {
-      return other.datagrams.size() < kMostUnixDatagrams;
-    }
-  }
-  return true;
+  if (!node.is_unix() || node.other < 0) return true;
+  return !At(node.other)->is_open || !IsQueueFull(node, *At(node.other));
 }
 
 ssize_t SimulatedKernel::RecvMessage(int fd, msghdr* message, int flags) {
@@ -284,14 +335,13 @@ ssize_t SimulatedKernel::SendMessage(int fd, const msghdr* message, int flags) {
   if (node->connects())
     return SendStream(node, static_cast<const char*>(data.iov_base), data.iov_len);
   if (node->kind != Node::Kind::kDatagram) return -ENOTSOCK;
-  SocketAddress to = node->remote;
-  if (message->msg_name != nullptr && message->msg_namelen > 0) {
-    absl::StatusOr<SocketAddress> named = SocketAddress::FromSockaddr(
-        static_cast<const sockaddr*>(message->msg_name), message->msg_namelen);
-    if (!named.ok()) return -EINVAL;
-    to = *named;
+  if (message->msg_name == nullptr || message->msg_namelen == 0) {
+    return SendDatagram(node, node->remote, AskedSource(*message), data, flags);
   }
-  return SendDatagram(node, to, AskedSource(*message), data, flags);
+  const absl::StatusOr<SocketAddress> to = SocketAddress::FromSockaddr(
+      static_cast<const sockaddr*>(message->msg_name), message->msg_namelen);
+  if (!to.ok()) return -EINVAL;
+  return SendDatagram(node, *to, AskedSource(*message), data, flags);
 }
 
 }  // namespace verbatim

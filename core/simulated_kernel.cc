@@ -128,7 +128,7 @@ int SimulatedKernel::Enter(Call call, int fd, size_t bytes, int flags) {
   pending_.reset();
   const uint32_t index = counts_[static_cast<size_t>(call)]++;
   if (faults_ == nullptr) return 0;
-  std::optional<Fault> fault = faults_->Next(call, index, fd, bytes);
+  std::optional<Fault> fault = faults_->Next(call, index, fd, WouldMove(call, fd, bytes, flags));
   if (!fault.has_value()) return 0;
   Node* node = fd < 0 ? nullptr : At(fd);
   if (!Applies(*fault, node, fd, bytes, flags)) return 0;
@@ -142,6 +142,16 @@ int SimulatedKernel::Enter(Call call, int fd, size_t bytes, int flags) {
   Meet(*fault, fd);
   Hurt(*fault, node);
   return -fault->error;
+}
+
+size_t SimulatedKernel::WouldMove(Call call, int fd, size_t bytes, int flags) const {
+  if (!CanBeShort(call) || (flags & MSG_PEEK) != 0) return 0;
+  const Node* node = At(fd);
+  const bool receives = call == Call::kRecv || call == Call::kRead;
+  if (receives) return std::min(bytes, node->in.size());
+  if (node->other < 0) return bytes;
+  const Node* other = At(node->other);
+  return std::min(bytes, other->limit_bytes - std::min(other->limit_bytes, other->in.size()));
 }
 
 // What can't happen on Linux would prove nothing.
@@ -195,7 +205,7 @@ void SimulatedKernel::Hurt(const Fault& fault, Node* node) {
     case EINTR:
       return;
     case EAGAIN:
-      ++node->changes;  // an edge that was told in vain is told again (epoll(7))
+      ++node->wakes.all;  // an edge that was told in vain is told again (epoll(7))
       return;
     case ECONNRESET:
     case ETIMEDOUT:
@@ -212,9 +222,11 @@ void SimulatedKernel::Hurt(const Fault& fault, Node* node) {
 
 // A short count is met only where it changes something.
 size_t SimulatedKernel::Shorten(int fd, size_t would_move) {
-  if (!pending_.has_value() || would_move <= pending_->amount) return would_move;
+  const bool is_due = !is_peers_turn_ && pending_.has_value() &&
+                      pending_->kind == Fault::Kind::kShort && would_move > pending_->amount;
+  if (!is_due) return would_move;
   Meet(*pending_, fd);
-  ++At(fd)->changes;
+  ++At(fd)->wakes.all;
   return pending_->amount;
 }
 
@@ -246,7 +258,10 @@ int SimulatedKernel::Socket(int domain, int type, int protocol) {
   const Node::Kind kind = base == SOCK_STREAM  ? Node::Kind::kStream
                           : base == SOCK_DGRAM ? Node::Kind::kDatagram
                                                : Node::Kind::kRecord;
-  return Make(kind, domain, type)->fd;
+  Node* node = Make(kind, domain, type);
+  if (domain == AF_INET) node->local = SocketAddress::FromIPv4({}, 0);
+  if (domain == AF_INET6) node->local = SocketAddress::FromIPv6({}, 0);
+  return node->fd;
 }
 
 int SimulatedKernel::Bind(int fd, const sockaddr* to, socklen_t size) {
@@ -288,6 +303,7 @@ int SimulatedKernel::Connect(int fd, const sockaddr* to, socklen_t size) {
 
 int SimulatedKernel::GetOption(int fd, int level, int name, void* value, socklen_t* size) {
   if (const int error = Enter(Call::kGetOption, fd); error != 0) return error;
+  if (!At(fd)->connects() && At(fd)->kind != Node::Kind::kDatagram) return -ENOTSOCK;
   if (level != SOL_SOCKET || name != SO_ERROR || *size < sizeof(int)) return Unknown("this option");
   const int pending = -TakeError(At(fd));
   std::memcpy(value, &pending, sizeof(pending));
@@ -346,6 +362,7 @@ int SimulatedKernel::Close(int fd) {
   } else if (node->connects() || node->kind == Node::Kind::kPipe) {
     CloseStream(node);
   }
+  DropDatagrams(node);
   node->is_open = false;
   if (!node->is_peers) --open_;
   for (size_t i = 0; i < used_; ++i) {

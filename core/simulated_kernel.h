@@ -77,6 +77,9 @@ class SimulatedKernel {
   void Reset(SimulatedOptions options, FaultSource* faults, SimulatedPeers* peers,
              FaultCoverage* coverage = nullptr);
 
+  // For peers that need the kernel before they are there.
+  void SetPeers(SimulatedPeers* peers) { peers_ = peers; }
+
   // The seam: core/kernel.h.
   int Socket(int domain, int type, int protocol);
   int Bind(int fd, const sockaddr* to, socklen_t size);
@@ -154,6 +157,7 @@ class SimulatedKernel {
   int Enter(Call call, int fd, size_t bytes = 0, int flags = 0);
   int CheckDescriptor(int fd);
   void CountCall();
+  size_t WouldMove(Call call, int fd, size_t bytes, int flags) const;
   bool Applies(const Fault& fault, const Node* node, int fd, size_t bytes, int flags) const;
   void Meet(const Fault& fault, int fd);
   void Hurt(const Fault& fault, Node* node);
@@ -170,6 +174,7 @@ class SimulatedKernel {
   int ConnectStream(Node* node, const SocketAddress& to);
   Node* FindListener(const SocketAddress& to, Node::Kind kind);
   void Establish(Node* client, Node* listener);
+  void Refuse(Node* client);
   void AdmitWaiting(Node* listener);
   int TakeError(Node* node) { return -std::exchange(node->error, 0); }
   ssize_t ReceiveStream(Node* node, char* data, size_t n, int flags);
@@ -196,7 +201,12 @@ class SimulatedKernel {
                        const iovec& data, int flags);
   ssize_t ReceiveDatagram(Node* node, char* data, size_t n, int flags, msghdr* message);
 
-  void WakeSenders(const Node* receiver);
+  bool MaySend(const Node& node, const Node& receiver) const;
+  bool IsQueueFull(const Node& node, const Node& receiver) const;
+  int CannotSendUnix(Node* node, const SocketAddress& to, int flags);
+  void DropDatagrams(Node* node);
+  void Disconnect(Node* node);
+  void WakeSenders(const Node* receiver, int sender, bool was_full);
   bool CanSendOn(const Node& node) const;
   static SocketAddress SourceFor(const SocketAddress& to);
   static bool Reaches(const SocketAddress& to, const SocketAddress& local);

@@ -32,13 +32,22 @@ struct SimulatedDatagram {
   std::string bytes;
   SocketAddress from;  // without a family: its sender has no name
   SocketAddress to;    // the address that was asked
+  int sender = -1;     // whose room it takes (unix)
+};
+
+// How often those that wait for a socket were woken: by all that concerns everybody (an end, an
+// error), by input, by room. An edge is told to those that asked for its kind.
+struct Wakes {
+  uint32_t all = 1;
+  uint32_t input = 1;
+  uint32_t room = 1;
 };
 
 // One registration with an epoll descriptor.
 struct EpollItem {
   int fd = -1;
   epoll_event event{};
-  uint32_t seen = 0;  // the socket's `changes` when it was last reported (EPOLLET)
+  Wakes seen;  // the socket's when it was last reported (EPOLLET)
 };
 
 struct SimulatedSocket {
@@ -59,10 +68,10 @@ struct SimulatedSocket {
 
   // Of a connection; the names are those of Linux's sock: RCV_SHUTDOWN, SEND_SHUTDOWN, sk_err,
   // TCP_CLOSE after a RST.
-  int other = -1;          // the other end
-  ByteQueue in;            // received, not read
-  size_t limit_bytes = 0;  // of `in`
-  std::vector<size_t> records;
+  int other = -1;               // the other end; of a unix datagram socket whom it is connected to
+  ByteQueue in;                 // received, not read
+  size_t limit_bytes = 0;       // of `in`
+  std::vector<size_t> records;  // of unix streams: what each send gave, as far as it is unread
   bool in_ended = false;
   bool out_ended = false;
   bool dead = false;
@@ -81,7 +90,7 @@ struct SimulatedSocket {
   bool tells_asked = false;  // IP_PKTINFO, IPV6_RECVPKTINFO
   size_t send_limit_bytes = 0;
 
-  uint32_t changes = 1;      // how often something happened that a waiter is told
+  Wakes wakes;
   bool is_hurt = false;      // a fault that may end it was met
   bool signalled = false;    // of kEvent
   uint64_t taken_bytes = 0;  // by the implementation

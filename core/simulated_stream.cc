@@ -29,6 +29,7 @@ void SimulatedKernel::Pipe(int ends[2], int flags) {
   for (int i = 0; i < 2; ++i) {
     ends[i] = Make(Node::Kind::kPipe, AF_UNSPEC, (flags & O_NONBLOCK) != 0 ? SOCK_NONBLOCK : 0)->fd;
     At(ends[i])->state = Node::State::kConnected;
+    At(ends[i])->limit_bytes = std::max(options_.buffer_bytes, kPipeBuf);
   }
   At(ends[0])->other = ends[1];
   At(ends[1])->other = ends[0];
@@ -51,13 +52,20 @@ int SimulatedKernel::ConnectStream(Node* node, const SocketAddress& to) {
   if (node->state == Node::State::kConnected) return -EISCONN;
   if (node->state == Node::State::kListening) return node->is_unix() ? -EINVAL : -EISCONN;
   Node* listener = FindListener(to, node->kind);
-  if (listener == nullptr) return node->is_unix() ? NoReceiver(to) : -ECONNREFUSED;
+  if (listener == nullptr && node->is_unix()) return NoReceiver(to);
+  // A TCP connect that does not block is under way even if its end is known (inet_stream_connect).
+  const bool is_told_later = !node->is_unix() && !node->blocks && !is_peers_turn_;
+  if (listener == nullptr && !is_told_later) return -ECONNREFUSED;
   node->remote = to;
   if (!node->is_unix() && !node->is_bound) {
     node->local = WithFreePort(SourceFor(to));
     node->is_bound = true;
   }
-  if (listener->queue.size() <= listener->backlog) return Establish(node, listener), 0;
+  if (listener == nullptr) return Refuse(node), -EINPROGRESS;
+  if (listener->queue.size() <= listener->backlog) {
+    Establish(node, listener);
+    return is_told_later ? -EINPROGRESS : 0;
+  }
   if (node->is_unix() && !Waits(*node, 0)) return -EAGAIN;
   // A full queue drops the SYN; it is sent again.
   node->state = Node::State::kConnecting;
@@ -67,11 +75,20 @@ int SimulatedKernel::ConnectStream(Node* node, const SocketAddress& to) {
   return TakeError(node);
 }
 
+// A connect that was under way ends so.
+void SimulatedKernel::Refuse(Node* client) {
+  client->state = Node::State::kNew;
+  client->dead = true;
+  client->error = ECONNREFUSED;
+  ++client->wakes.all;
+}
+
 void SimulatedKernel::Establish(Node* client, Node* listener) {
   Node* server = Make(client->kind, client->domain, 0);
   if (!is_peers_turn_) --open_;  // nobody's before it is accepted
   server->is_open = false;
   server->is_peers = listener->is_peers;
+  server->resets_on_close = listener->resets_on_close;
   server->local = client->is_unix() ? listener->local : client->remote;
   server->remote = client->local;
   server->is_bound = true;
@@ -79,8 +96,8 @@ void SimulatedKernel::Establish(Node* client, Node* listener) {
   client->other = server->fd;
   client->state = server->state = Node::State::kConnected;
   listener->queue.push_back(server->fd);
-  ++listener->changes;
-  ++client->changes;
+  ++listener->wakes.input;
+  ++client->wakes.all;
 }
 
 void SimulatedKernel::AdmitWaiting(Node* listener) {
@@ -117,8 +134,9 @@ int SimulatedKernel::Accept(int fd, sockaddr* from, socklen_t* size, int flags) 
 bool SimulatedKernel::IsWritable(const Node& node) const {
   const Node* other = node.other < 0 ? nullptr : At(node.other);
   if (other == nullptr) return true;
-  const size_t used = other->in.size(), limit = other->limit_bytes;
-  if (node.kind == Node::Kind::kPipe) return limit - used >= std::min(limit, kPipeBuf);
+  const size_t unread = other->in.size(), limit = other->limit_bytes;
+  if (node.kind == Node::Kind::kPipe) return limit - unread >= std::min(limit, kPipeBuf);
+  const size_t used = other->closed ? 0 : unread;
   if (node.is_unix()) return 4 * used <= limit;        // unix_writable
   return 2 * (limit - std::min(used, limit)) >= used;  // sk_stream_is_writeable
 }
@@ -130,9 +148,10 @@ int SimulatedKernel::CannotSend(Node* node) {
     return node->dead ? -EPIPE : -EBADF;
   }
   if (node->state == Node::State::kConnecting) return -EAGAIN;
+  const bool tells_error = !node->is_unix() || node->kind == Node::Kind::kRecord;
+  if (node->error != 0 && tells_error) return TakeError(node);
   if (node->state != Node::State::kConnected) return node->is_unix() ? -ENOTCONN : -EPIPE;
   if (node->is_unix()) return node->out_ended ? -EPIPE : 0;
-  if (node->error != 0) return TakeError(node);
   return node->out_ended || node->dead ? -EPIPE : 0;
 }
 
@@ -142,7 +161,7 @@ int SimulatedKernel::CannotReceive(Node* node) {
     if (node->out_ended) return node->in_ended ? 0 : -EAGAIN;
     return -EBADF;
   }
-  if (node->state != Node::State::kConnected) {
+  if (node->state != Node::State::kConnected && !node->dead) {
     return node->is_unix() && node->kind == Node::Kind::kStream ? -EINVAL : -ENOTCONN;
   }
   if (!node->is_unix() && node->in_ended) return 0;  // SOCK_DONE
@@ -154,15 +173,26 @@ int SimulatedKernel::CannotReceive(Node* node) {
 void SimulatedKernel::Taken(Node* node, size_t bytes) {
   node->in.Drop(bytes);
   if (bytes > 0) Progress();
+  bool gives_room = node->kind == Node::Kind::kRecord;
+  if (node->kind == Node::Kind::kStream) {
+    // A unix socket has its room back when all of what one send gave is read (sock_wfree).
+    size_t read = bytes, whole = 0;
+    while (whole < node->records.size() && node->records[whole] <= read) {
+      read -= node->records[whole++];
+    }
+    if (whole < node->records.size()) node->records[whole] -= read;
+    node->records.erase(node->records.begin(), node->records.begin() + whole);
+    gives_room = whole > 0;
+  }
   Node* other = Other(node);
   if (other == nullptr || !IsWritable(*other)) return;
-  if (!node->is_unix() && !std::exchange(other->wants_room, false)) return;
-  ++other->changes;
+  if (node->is_unix() ? gives_room : std::exchange(other->wants_room, false)) ++other->wakes.room;
 }
 
 void SimulatedKernel::CheckHeld(Node* node) {
   const uint64_t held = node->taken_bytes - std::min(node->taken_bytes, node->given_bytes);
-  if (is_peers_turn_ || options_.most_held_bytes == SIZE_MAX) return;
+  if (is_peers_turn_ || options_.most_held_bytes == SIZE_MAX || node->is_hurt) return;
+  if (node->kind == Node::Kind::kRecord) return;  // one at a time, however long
   if (held <= options_.most_held_bytes) return;
   Violate(absl::StrCat(held, " bytes are held of one connection, the bound is ",
                        options_.most_held_bytes));
@@ -189,7 +219,8 @@ ssize_t SimulatedKernel::ReceiveStream(Node* node, char* data, size_t n, int fla
 
 ssize_t SimulatedKernel::ReceiveRecord(Node* node, char* data, size_t n, int flags) {
   if (node->records.empty() && Waits(*node, flags)) return Unknown("a blocking wait for a record");
-  if (node->records.empty()) return CannotReceive(node);
+  // An error is told before the records that came earlier (__skb_try_recv_datagram).
+  if (node->records.empty() || node->error != 0) return CannotReceive(node);
   const size_t length = node->records.front(), count = std::min(n, length);
   if (count > 0) std::memcpy(data, node->in.data(), count);
   if ((flags & MSG_PEEK) == 0) {
@@ -206,19 +237,28 @@ ssize_t SimulatedKernel::SendStream(Node* node, const char* data, size_t n) {
   if (const int error = CannotSend(node); error != 0) return error;
   Node* other = Other(node);
   if (!other->is_open && other->closed) {
-    TellReset(node);  // nobody is there any more: this comes back as a RST
+        TellReset(node);  // nobody is there any more: this comes back as a RST
+    if (!is_peers_turn_) node->given_bytes += n;
     return static_cast<ssize_t>(n);
   }
   const size_t room = other->limit_bytes - std::min(other->limit_bytes, other->in.size());
   const bool whole =
       node->kind == Node::Kind::kRecord || (node->kind == Node::Kind::kPipe && n <= kPipeBuf);
   if (whole && n > other->limit_bytes) return -EMSGSIZE;
-  if ((n > 0 && room == 0) || (whole && room < n)) return node->wants_room = true, -EAGAIN;
-  const size_t count = whole ? n : Shorten(node->fd, std::min(n, room));
+  // Records go as long as there is any room; what a pipe takes whole needs room for all of it.
+  const size_t needed = node->kind == Node::Kind::kPipe && whole ? n : std::min(n, size_t{1});
+  if (room < (node->kind == Node::Kind::kRecord ? 1 : needed)) {
+    node->wants_room = true;
+    if (node->kind == Node::Kind::kPipe) ++other->wakes.input;  // even so (pipe_write)
+    return -EAGAIN;
+  }
+  // What was meant to be a pipe may be a terminal or a file, which may take less (write(2)).
+  const size_t count = node->kind == Node::Kind::kRecord ? n : Shorten(node->fd, std::min(n, room));
   node->wants_room = node->wants_room || count < n;
   other->in.Append(data, count);
-  if (node->kind == Node::Kind::kRecord) other->records.push_back(n);
-  if (count > 0 || node->kind == Node::Kind::kRecord) ++other->changes, Progress();
+  const bool is_told = count > 0 || node->kind == Node::Kind::kRecord;
+  if (is_told && node->is_unix()) other->records.push_back(count);
+  if (is_told) ++other->wakes.input, Progress();
   if (!is_peers_turn_) node->given_bytes += count;
   return static_cast<ssize_t>(count);
 }
@@ -257,6 +297,7 @@ ssize_t SimulatedKernel::Read(int fd, void* data, size_t n) {
   if (const int error = Enter(Call::kRead, fd, n); error != 0) return error;
   if (At(fd)->kind != Node::Kind::kPipe) return Unknown("read from what is no pipe");
   if (!At(fd)->out_ended) return -EBADF;
+  if (n == 0) return 0;  // whatever is there (pipe_read; pipe_write below)
   return ReceiveStream(At(fd), static_cast<char*>(data), n, 0);
 }
 
@@ -267,6 +308,7 @@ ssize_t SimulatedKernel::Write(int fd, const void* data, size_t n) {
   if (node->kind != Node::Kind::kPipe) return Unknown("write to what is no pipe");
   const char* bytes = static_cast<const char*>(data);
   size_t written = 0;
+  if (n == 0) return node->out_ended ? -EBADF : 0;
   ssize_t last = SendStream(node, bytes, n);
   if (last < 0 && (last != -EAGAIN || !Waits(*node, 0))) return last;
   if (last > 0) written = static_cast<size_t>(last);
@@ -293,20 +335,26 @@ int SimulatedKernel::Shutdown(int fd, int how) {
   if (node->state == Node::State::kListening) return Unknown("shutdown of a listener");
   if (!node->is_unix()) {
     const bool is_over = node->dead || (node->in_ended && node->out_ended);
-    if (node->state != Node::State::kConnected || is_over) return -ENOTCONN;
+    if (node->state != Node::State::kConnected || is_over) {
+      ++node->wakes.all;  // even so (inet_shutdown)
+      return -ENOTCONN;
+    }
     if (how != SHUT_WR) return Unknown("shutdown of the receiving side on TCP");
   }
   Node* other = Other(node);
-  if (how != SHUT_RD && !node->out_ended) {
+  const bool sends_fin = how != SHUT_RD && !node->out_ended;
+  if (sends_fin) {
     node->out_ended = true;
-    if (other != nullptr) other->in_ended = true, ++other->changes;
+    if (other != nullptr) other->in_ended = true;
     Progress();
   }
   if (how != SHUT_WR && !node->in_ended) {
     node->in_ended = true;
-    if (other != nullptr) other->out_ended = true, ++other->changes;
+    if (other != nullptr) other->out_ended = true;
   }
-  ++node->changes;
+  // unix_shutdown wakes both, whatever it changed; TCP's peer is woken by the FIN.
+  if (other != nullptr && (node->is_unix() || sends_fin)) ++other->wakes.all;
+  ++node->wakes.all;
   return 0;
 }
 
@@ -315,7 +363,7 @@ void SimulatedKernel::TellReset(Node* node) {
   if (node->dead || (node->in_ended && node->out_ended)) return;
   node->error = node->in_ended ? EPIPE : ECONNRESET;
   node->dead = true;
-  ++node->changes;
+  ++node->wakes.all;
 }
 
 // Both ends are told that the connection is gone; `node`, by the call under way.
@@ -323,12 +371,12 @@ void SimulatedKernel::Break(Node* node) {
   Node* other = Other(node);
   node->error = 0;
   node->dead = true;
-  ++node->changes;
+  ++node->wakes.all;
   if (other == nullptr) return;
   if (!node->is_unix()) return TellReset(other);
   node->in_ended = node->out_ended = other->in_ended = other->out_ended = true;
   other->error = ECONNRESET;
-  ++other->changes;
+  ++other->wakes.all;
 }
 
 void SimulatedKernel::CloseStream(Node* node) {
@@ -341,7 +389,7 @@ void SimulatedKernel::CloseStream(Node* node) {
     Violate(absl::StrCat("a connection is closed with ", node->taken_bytes - node->given_bytes,
                          " bytes received and not sent back"));
   }
-  ++other->changes;
+  ++other->wakes.all;
   if (node->kind == Node::Kind::kPipe) {
     (node->in_ended && !node->out_ended) ? void(other->in_ended = true) : void(other->dead = true);
   } else if (node->is_unix()) {
@@ -362,16 +410,13 @@ void SimulatedKernel::CloseListener(Node* node) {
     if (client->is_unix()) {
       client->error = ECONNRESET;
       client->in_ended = client->out_ended = true;
-      ++client->changes;
+      ++client->wakes.all;
     } else {
       TellReset(client);
     }
   }
   for (const int fd : node->waiting) {
-    Node* client = At(fd);
-    client->state = Node::State::kNew;
-    client->error = ECONNREFUSED;
-    ++client->changes;
+    if (At(fd)->is_open) Refuse(At(fd));
   }
   node->queue.clear();
   node->waiting.clear();

@@ -6,6 +6,19 @@
 #include "core/simulated_kernel.h"
 
 namespace verbatim {
+namespace {
+
+constexpr uint32_t kAlways = EPOLLERR | EPOLLHUP;  // told to everybody (epoll_ctl(2))
+
+// Data wakes who asked for input, room who asked for output: not who asked for EPOLLRDHUP alone
+// (ep_poll_callback, sock_def_readable, sock_def_write_space).
+bool IsWoken(const EpollItem& item, const Wakes& now) {
+  return item.seen.all != now.all ||
+         ((item.event.events & EPOLLIN) != 0 && item.seen.input != now.input) ||
+         ((item.event.events & EPOLLOUT) != 0 && item.seen.room != now.room);
+}
+
+}  // namespace
 
 int SimulatedKernel::Event() {
   Node* node = Make(Node::Kind::kEvent, AF_UNSPEC, 0);
@@ -15,7 +28,7 @@ int SimulatedKernel::Event() {
 
 void SimulatedKernel::Signal(int event) {
   At(event)->signalled = true;
-  ++At(event)->changes;
+  ++At(event)->wakes.input;
 }
 
 uint32_t SimulatedKernel::ReadyEvents(const Node& node) const {
@@ -28,7 +41,7 @@ uint32_t SimulatedKernel::ReadyEvents(const Node& node) const {
       return 0;
     case Node::Kind::kPipe:
       if (node.out_ended) return (has_data ? EPOLLIN : 0u) | (node.in_ended ? EPOLLHUP : 0u);
-      return (node.dead ? EPOLLERR : 0u) | (node.dead || IsWritable(node) ? EPOLLOUT : 0u);
+      return (node.dead ? EPOLLERR : 0u) | (IsWritable(node) ? EPOLLOUT : 0u);
     case Node::Kind::kDatagram:
       return events | (node.datagrams.empty() ? 0u : EPOLLIN) | (CanSendOn(node) ? EPOLLOUT : 0u);
     case Node::Kind::kStream:
@@ -37,7 +50,7 @@ uint32_t SimulatedKernel::ReadyEvents(const Node& node) const {
   }
   if (node.state == Node::State::kListening) return node.queue.empty() ? 0 : EPOLLIN;
   if (node.state == Node::State::kConnecting) return 0;
-  if (node.state == Node::State::kNew) return events | EPOLLOUT | EPOLLHUP;
+  if (node.state == Node::State::kNew) events |= EPOLLHUP;
   if (node.dead || node.in_ended) events |= EPOLLIN | EPOLLRDHUP;
   if (node.dead || (node.in_ended && node.out_ended)) events |= EPOLLHUP;
   if (has_data) events |= EPOLLIN;
@@ -72,7 +85,10 @@ int SimulatedKernel::EpollControl(int epoll, int operation, int fd, epoll_event*
   if (operation != EPOLL_CTL_DEL && (event->events & EPOLLONESHOT) != 0) {
     return Unknown("EPOLLONESHOT");
   }
-  const uint32_t unseen = At(fd)->changes - 1;  // whatever is ready now is told
+  Wakes unseen = At(fd)->wakes;
+  if (operation != EPOLL_CTL_DEL && (ReadyEvents(*At(fd)) & (event->events | kAlways)) != 0) {
+    --unseen.all;  // whatever is ready now is told
+  }
   if (operation == EPOLL_CTL_ADD) items.push_back({fd, *event, unseen});
   if (operation == EPOLL_CTL_MOD) item->event = *event, item->seen = unseen;
   if (operation == EPOLL_CTL_DEL) items.erase(item);
@@ -85,10 +101,10 @@ int SimulatedKernel::CollectEpoll(Node* epoll, epoll_event* events, int count) {
   for (size_t i = 0; i < items.size() && ready < count; ++i) {
     EpollItem& item = items[(epoll->first_item + i) % items.size()];
     const Node& node = *At(item.fd);
-    if ((item.event.events & EPOLLET) != 0 && item.seen == node.changes) continue;
-    const uint32_t now = ReadyEvents(node) & (item.event.events | EPOLLERR | EPOLLHUP);
+    if ((item.event.events & EPOLLET) != 0 && !IsWoken(item, node.wakes)) continue;
+    const uint32_t now = ReadyEvents(node) & (item.event.events | kAlways);
+    item.seen = node.wakes;
     if (now == 0) continue;
-    item.seen = node.changes;
     events[ready] = item.event;
     events[ready++].events = now;
   }
@@ -113,7 +129,9 @@ int SimulatedKernel::CollectPoll(pollfd* polls, nfds_t count) {
 // A socket may be reported and then have nothing after all (select(2), BUGS); other descriptors
 // are not.
 int SimulatedKernel::SpuriousEpoll(Node* epoll, epoll_event* events) {
-  for (const EpollItem& item : epoll->items) {
+  const std::vector<EpollItem>& items = epoll->items;
+  for (size_t i = 0; i < items.size(); ++i) {
+    const EpollItem& item = items[(epoll->first_item + i) % items.size()];
     const Node& node = *At(item.fd);
     if (!node.connects() && node.kind != Node::Kind::kDatagram) continue;
     const uint32_t asked = item.event.events & (EPOLLIN | EPOLLOUT);

@@ -66,6 +66,7 @@ class DatagramEcho {
   // descriptors that were passed are never opened. *bytes is how much was sent. *error is 0 or the
   // errno that a connection is to end by.
   Answer AnswerNext(int fd, Transport transport, int family, bool drop, size_t* bytes, int* error) {
+    if (buffer_.empty()) buffer_.resize(kDatagramBytes);
     const bool is_unix = family == AF_UNIX;
     sockaddr_storage from{};
     alignas(cmsghdr) char control[CMSG_SPACE(sizeof(in6_pktinfo))];
@@ -138,15 +139,14 @@ class DatagramEcho {
       kernel_->SetOption(fd, SOL_SOCKET, SO_SNDBUF, &most, sizeof(most));
       sent = send();
     }
-    if (sent >= 0) return Answer::kSent;
-    if (sent == -EAGAIN) return Answer::kHeld;
+    if (sent >= 0 || sent == -EAGAIN) return sent >= 0 ? Answer::kSent : Answer::kHeld;
     *error = static_cast<int>(-sent);
     return Answer::kIgnored;
   }
 
   K* const kernel_;
   const bool answers_all_;
-  std::vector<char> buffer_ = std::vector<char>(kDatagramBytes);
+  std::vector<char> buffer_;  // made when it is first needed: streams need none
 };
 
 }  // namespace verbatim

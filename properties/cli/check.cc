@@ -69,11 +69,11 @@ absl::StatusOr<std::vector<Requirement>> Choose(const CheckFlags& flags) {
 }
 
 absl::StatusOr<Expectations> ReadExpectations(const std::string& path) {
-  std::ifstream file(path);
-  if (!file)
-    return absl::InvalidArgumentError(absl::StrCat("--expect ", path, ": it can't be read"));
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  absl::StatusOr<Expectations> expectations = ParseExpectations(text);
+  const absl::StatusOr<std::string> text = ReadWhole(path);
+  if (!text.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--expect ", text.status().message()));
+  }
+  absl::StatusOr<Expectations> expectations = ParseExpectations(*text);
   if (expectations.ok()) return expectations;
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", expectations.status().message()));
 }

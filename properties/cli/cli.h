@@ -23,6 +23,7 @@ inline constexpr int kExitOurFault = 70;
 // Each adds its subcommand, which puts the exit status into *status.
 void AddCheck(CLI::App& app, int* status);
 void AddReplay(CLI::App& app, int* status);
+void AddShow(CLI::App& app, int* status);
 void AddList(CLI::App& app, int* status);
 void AddExplain(CLI::App& app, int* status);
 void AddAddress(CLI::App& app, int* status);
@@ -31,6 +32,9 @@ void AddServe(CLI::App& app, int* status);
 // "build/release/bin/verbatim replay {file} --builtin": how to play a failure again with this
 // program, as it was called, on that target.
 std::string ReplayCommand(const CLI::App& command, const Target& target);
+
+// All bytes of a file. Returns kInvalidArgument, in words for the user, iff it can't be read.
+absl::StatusOr<std::string> ReadWhole(const std::string& path);
 
 // Prints "verbatim: MESSAGE" as one line on standard error, and returns `status`.
 int Complain(int status, absl::string_view message);

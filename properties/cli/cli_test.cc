@@ -133,9 +133,12 @@ TEST(Check, WrongUsageIsTwoWithOneLineThatSaysWhatToWrite) {
       {"check --builtin --cases 0", "--cases"},
       {"check --builtin --profile strict", "--profile"},
       {"check --builtin --expect /nonexistent", "it can't be read"},
+      {"check --builtin --expect /", "it can't be read"},
       {"check --nosuch", "--nosuch"},
       {"explain stream.exact", "verbatim list"},
       {"replay /nonexistent.echo --builtin", "it can't be read"},
+      {"replay / --builtin", "it can't be read"},
+      {"show", "FILE"},
       {"nosuch", "--help"},
       {"", "--help"},
   };
@@ -246,6 +249,74 @@ TEST(Replay, AMalformedScenarioIsNamedWithItsLine) {
   const Ran ran = Verbatim(absl::StrCat("replay ", file, " --builtin"));
   EXPECT_EQ(ran.status, 2);
   EXPECT_TRUE(absl::StrContains(ran.output, "line 3")) << ran.output;
+}
+
+TEST(Replay, FaultsAreNotATargetsToMeetAndThatIsSaidOnceAFile) {
+  const std::string file = FreshFolder() + "/one.echo";
+  std::ofstream(file) << "# verbatim scenario 1\npayload coded 9 seed 1\nsend rest\nawait\n"
+                         "fault recv EINTR\nfault send short 1\n";
+  const Ran ran = Verbatim(absl::StrCat("replay ", file, " --builtin"));
+  EXPECT_EQ(ran.status, 0) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, file + ": fault lines not applied\n")) << ran.output;
+  EXPECT_EQ(Lines(ran.output), 2u) << ran.output;
+  const Ran quiet = Verbatim(absl::StrCat("replay ", file, " --builtin 2>/dev/null #"));
+  EXPECT_EQ(Lines(quiet.output), 1u) << "the rest is on standard error\n" << quiet.output;
+}
+
+TEST(Replay, AClientsScenarioIsNotForATarget) {
+  const std::string file = FreshFolder() + "/one.echo";
+  std::ofstream(file) << "# verbatim scenario 1\nrole client\npayload coded 9 seed 1\nfeed rest\n";
+  const Ran ran = Verbatim(absl::StrCat("replay ", file, " --builtin"));
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_EQ(Lines(ran.output), 1u) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, file + ": this scenario is for a client"))
+      << ran.output;
+}
+
+TEST(Show, PrintsAScenarioInItsOneForm) {
+  const std::string file = FreshFolder() + "/one.echo";
+  std::ofstream(file) << "# verbatim scenario 1\n# found today\nfault recv  EINTR times 1 after 2\n"
+                         "role client\npayload   coded 9 seed 1\n@1 feed rest # all\n";
+  const Ran ran = Verbatim("show " + file);
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_EQ(ran.output,
+            "# verbatim scenario 1\nrole client\npayload coded 9 seed 1\nfeed rest\n"
+            "fault recv EINTR after 2\n");
+}
+
+TEST(Show, ReadsAnyOtherFileAsAFuzzInput) {
+  const std::string folder = FreshFolder();
+  std::ofstream(folder + "/input", std::ios::binary)
+      << std::string("\1\0\0\0\x64\0\7\0\1\0\0\0\3\0\0\0\xf\x8\0\1\0\0\2\0", 24);
+  std::ofstream(folder + "/empty");
+  const std::string text = "payload coded 100 seed 7\nsend 3\nfault recv EINTR after 2\n";
+  EXPECT_EQ(Verbatim(absl::StrCat("show ", folder, "/input")).output,
+            "# verbatim scenario 1\n" + text);
+  const Ran both = Verbatim(absl::StrCat("show ", folder, "/input ", folder, "/empty"));
+  EXPECT_EQ(both.status, 0);
+  EXPECT_EQ(both.output,
+            absl::StrCat("# verbatim scenario 1\n# ", folder, "/input\n", text,
+                         "# verbatim scenario 1\n# ", folder, "/empty\npayload coded 0 seed 0\n"));
+}
+
+TEST(Show, WhatItCannotReadIsSaidInOneLine) {
+  const std::string folder = FreshFolder();
+  std::ofstream(folder + "/bad.echo") << "# verbatim scenario 1\npayload coded 9 seed 1\nsnd 3\n";
+  std::ofstream(folder + "/good.echo") << "# verbatim scenario 1\npayload coded 9 seed 1\n";
+  const std::pair<std::string, std::string> cases[] = {
+      {folder, "it can't be read"},
+      {folder + "/none", "it can't be read"},
+      {folder + "/bad.echo", "/bad.echo: line 3: a step is one of"}};
+  for (const auto& [file, what] : cases) {
+    const Ran ran = Verbatim("show " + file);
+    EXPECT_EQ(ran.status, 2) << ran.output;
+    EXPECT_EQ(Lines(ran.output), 1u) << ran.output;
+    EXPECT_TRUE(absl::StrContains(ran.output, what)) << ran.output;
+  }
+  const Ran ran = Verbatim(absl::StrCat("show ", folder, "/none ", folder, "/good.echo"));
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_TRUE(absl::StrContains(ran.output, "payload coded 9"))
+      << "the others are shown all the same";
 }
 
 TEST(List, NamesEveryRequirementAndMutant) {

@@ -66,6 +66,21 @@ std::string ReplayCommand(const CLI::App& command, const Target& target) {
   return absl::StrCat(plain ? name : ShellQuote(name), " replay {file} ", target.argument());
 }
 
+// Not by ifstream: of a folder it opens, and then throws.
+absl::StatusOr<std::string> ReadWhole(const std::string& path) {
+  FILE* const file = std::fopen(path.c_str(), "rb");
+  std::string bytes;
+  char buffer[65536];
+  size_t got = 0;
+  while (file != nullptr && (got = std::fread(buffer, 1, sizeof(buffer), file)) > 0) {
+    bytes.append(buffer, got);
+  }
+  const bool read = file != nullptr && std::ferror(file) == 0;
+  if (file != nullptr) std::fclose(file);
+  if (!read) return absl::InvalidArgumentError(absl::StrCat(path, ": it can't be read"));
+  return bytes;
+}
+
 int Complain(int status, absl::string_view message) {
   std::fprintf(stderr, "verbatim: %s\n", PlainText(message).c_str());
   return status;

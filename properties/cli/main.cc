@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   int status = verbatim::kExitOurFault;
   verbatim::AddCheck(app, &status);
   verbatim::AddReplay(app, &status);
+  verbatim::AddShow(app, &status);
   verbatim::AddList(app, &status);
   verbatim::AddExplain(app, &status);
   verbatim::AddAddress(app, &status);

@@ -1,7 +1,6 @@
 // verbatim replay: saved scenarios, played on any target.
 // Not for: looking for smaller ones.
 #include <cstdio>
-#include <fstream>
 
 #include "absl/strings/str_cat.h"
 #include "properties/cli/cli.h"
@@ -21,10 +20,9 @@ struct ReplayFlags {
 };
 
 absl::StatusOr<Scenario> ReadScenario(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file) return absl::InvalidArgumentError(absl::StrCat(path, ": it can't be read"));
-  absl::StatusOr<Scenario> scenario = ParseScenario(text);
+  const absl::StatusOr<std::string> text = ReadWhole(path);
+  if (!text.ok()) return text.status();
+  absl::StatusOr<Scenario> scenario = ParseScenario(*text);
   if (!scenario.ok()) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": ", scenario.status().message()));
   }
@@ -33,7 +31,18 @@ absl::StatusOr<Scenario> ReadScenario(const std::string& path) {
         absl::StrCat(path, ": requirement ", scenario->requirement,
                      " is not in the catalogue (see: verbatim list)"));
   }
+  if (scenario->role == Role::kClient) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": this scenario is for a client (role client), a target is a server"));
+  }
   return scenario;
+}
+
+// A target's system calls are its own.
+void DropFaults(const std::string& path, Scenario* scenario) {
+  if (scenario->faults.empty()) return;
+  scenario->faults.clear();
+  std::fprintf(stderr, "%s: fault lines not applied\n", PlainText(path).c_str());
 }
 
 // The verdict as an outcome, so that it reads as a check's does.
@@ -78,6 +87,7 @@ int Replay(ReplayFlags flags) {
   if (!budget.ok()) return Complain(budget.status());
   absl::StatusOr<std::unique_ptr<Target>> target = MakeTarget(flags.target);
   if (!target.ok()) return Complain(target.status());
+  for (size_t i = 0; i < scenarios.size(); ++i) DropFaults(flags.words[i], &scenarios[i]);
   EndTargetsOnSignals();
   Engine engine(target->get(), *budget);
   if (absl::Status status = engine.Reach(); !status.ok()) return Complain(status);
@@ -105,7 +115,8 @@ int Replay(ReplayFlags flags) {
 
 void AddReplay(CLI::App& app, int* status) {
   auto flags = std::make_shared<ReplayFlags>();
-  CLI::App* command = app.add_subcommand("replay", "Play saved scenarios (.echo) on a target");
+  CLI::App* command = app.add_subcommand(
+      "replay", "Play saved scenarios (.echo) on a target, without their fault lines");
   flags->command = command;
   command
       ->add_option("FILE... [TARGET]", flags->words,

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "properties/generate/shrinks.h"
+#include "properties/scenario/checker.h"
 
 namespace verbatim {
 namespace {
@@ -14,18 +15,32 @@ namespace {
 // RapidCheck's own scale: sizes grow from 0 to 100 over the cases.
 constexpr int kFullSize = 100;
 
-rc::Gen<Step> ArbitraryStep() {
+std::vector<Step::Kind> KindsOf(Role role) {
+  using Kind = Step::Kind;
+  if (role == Role::kServer) {
+    return {Kind::kConnect, Kind::kSend,     Kind::kAwait, Kind::kPause, Kind::kStall,
+            Kind::kResume,  Kind::kShutdown, Kind::kReset, Kind::kClose, Kind::kExpectEof};
+  }
+  return {Kind::kFeed,     Kind::kReply,   Kind::kFeed,  Kind::kReply,
+          Kind::kHold,     Kind::kFeedEof, Kind::kStall, Kind::kResume,
+          Kind::kShutdown, Kind::kReset,   Kind::kClose, Kind::kExpectExit};
+}
+
+rc::Gen<Step> ArbitraryStep(Role role) {
   return rc::gen::map(
-      rc::gen::tuple(rc::gen::inRange(0, 10), rc::gen::inRange<uint32_t>(1, kMaxConnections + 1),
+      rc::gen::tuple(rc::gen::elementOf(KindsOf(role)),
+                     rc::gen::inRange<uint32_t>(1, kMaxConnections + 1),
                      rc::gen::inRange<uint64_t>(0, 64), rc::gen::inRange<uint64_t>(0, 4)),
-      [](const std::tuple<int, uint32_t, uint64_t, uint64_t>& dice) {
-        Step step{static_cast<Step::Kind>(std::get<0>(dice)), std::get<1>(dice), 0};
+      [role](const std::tuple<Step::Kind, uint32_t, uint64_t, uint64_t>& dice) {
+        Step step{std::get<0>(dice), role == Role::kClient ? 1 : std::get<1>(dice), 0};
         const uint64_t amount = std::get<2>(dice);
-        if (step.kind == Step::Kind::kSend) {
-          step.amount = amount == 0 ? kRest : amount;
-          step.ahead = std::get<3>(dice) * 20;
-        }
-        if (step.kind == Step::Kind::kPause) step.amount = 1 + amount;
+        const bool bytes = step.kind == Step::Kind::kSend || step.kind == Step::Kind::kFeed ||
+                           step.kind == Step::Kind::kReply;
+        if (bytes) step.amount = amount == 0 ? kRest : amount;
+        if (step.kind == Step::Kind::kSend) step.ahead = std::get<3>(dice) * 20;
+        const bool time = step.kind == Step::Kind::kPause || step.kind == Step::Kind::kHold;
+        if (time) step.amount = 1 + amount;
+        if (step.kind == Step::Kind::kExpectExit) step.amount = amount % 2;
         return step;
       });
 }
@@ -38,6 +53,22 @@ rc::Gen<PayloadSpec> AnyPayload() {
                           spec.bytes = std::move(bytes);
                           return spec;
                         }));
+}
+
+// Any steps; those that can't be played where they stand are left out.
+rc::Gen<Scenario> OfAnySteps(Role role) {
+  return rc::gen::map(
+      rc::gen::pair(AnyPayload(), rc::gen::container<std::vector<Step>>(ArbitraryStep(role))),
+      [role](std::pair<PayloadSpec, std::vector<Step>> parts) {
+        Scenario scenario;
+        scenario.role = role;
+        scenario.payload = std::move(parts.first);
+        Checker checker(role, scenario.payload.Size());
+        for (const Step& step : parts.second) {
+          if (checker.Take(step).empty()) scenario.steps.push_back(step);
+        }
+        return scenario;
+      });
 }
 
 }  // namespace
@@ -111,15 +142,17 @@ rc::Gen<std::vector<uint64_t>> ArbitraryCuts(uint64_t size, size_t max_pieces) {
 
 rc::Gen<Scenario> ArbitraryScenario() {
   return rc::gen::map(
-      rc::gen::tuple(AnyPayload(), rc::gen::container<std::vector<Step>>(ArbitraryStep()),
-                     rc::gen::element<std::string>("", "stream.exact.bulk", "x.y-z.2")),
-      [](std::tuple<PayloadSpec, std::vector<Step>, std::string> parts) {
-        // Steps that can't be played where they stand are left out.
-        Scenario scenario{std::get<2>(parts), std::get<0>(parts), {}};
-        for (const Step& step : std::get<1>(parts)) {
-          scenario.steps.push_back(step);
-          if (!Validate(scenario).ok()) scenario.steps.pop_back();
-        }
+      rc::gen::tuple(rc::gen::weightedOneOf<Scenario>({{6, OfAnySteps(Role::kServer)},
+                                                       {1, OfAnySteps(Role::kClient)},
+                                                       {2, ArbitraryClientScenario()}}),
+                     rc::gen::element<std::string>("", "stream.exact.bulk", "x.y-z.2"),
+                     rc::gen::oneOf(rc::gen::just(std::vector<Fault>()),
+                                    rc::gen::container<std::vector<Fault>>(ArbitraryFault()))),
+      [](std::tuple<Scenario, std::string, std::vector<Fault>> parts) {
+        Scenario scenario = std::move(std::get<0>(parts));
+        scenario.requirement = std::get<1>(parts);
+        scenario.faults = std::move(std::get<2>(parts));
+        if (scenario.faults.size() > kMaxFaults) scenario.faults.resize(kMaxFaults);
         return scenario;
       });
 }

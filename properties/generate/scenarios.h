@@ -34,8 +34,16 @@ rc::Gen<PayloadSpec> ArbitraryPayload(uint64_t max_bytes);
 // `size`.
 rc::Gen<std::vector<uint64_t>> ArbitraryCuts(uint64_t size, size_t max_pieces);
 
-// Any scenario that can be played, with any step, on up to kMaxConnections connections: for the
-// text's round trip and the shrinks' properties.
+// Any fault that FaultProblem passes; small numbers more often.
+rc::Gen<Fault> ArbitraryFault();
+
+// A conversation that an echo client can go through: its input comes in pieces and ends, what is
+// due is replied in other pieces, with holds and stalls between. Either all is replied and status 0
+// expected, or we end early and it is not 0. Without faults.
+rc::Gen<Scenario> ArbitraryClientScenario();
+
+// Any scenario that can be played: of either role, with any step and any faults, on up to
+// kMaxConnections connections: for round trips and the shrinks' properties.
 rc::Gen<Scenario> ArbitraryScenario();
 
 }  // namespace verbatim

@@ -144,7 +144,7 @@ TEST(ArbitraryScenario, MeetsEachStepEachConnectionAndEachFormOfASend) {
       ahead |= step.ahead != 0;
     }
   }
-  EXPECT_EQ(kinds.size(), 10u);
+  EXPECT_EQ(kinds.size(), kStepKinds);
   EXPECT_EQ(connections.size(), kMaxConnections);
   EXPECT_TRUE(rest && some && ahead && literal && coded);
 }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "properties/generate/ends.h"
+
 namespace verbatim {
 namespace {
 
@@ -24,49 +26,48 @@ uint64_t TotalSent(const Scenario& scenario) {
   std::vector<uint64_t> sent(kMaxConnections, 0);
   for (const Step& step : scenario.steps) {
     uint64_t& sum = sent[step.connection - 1];
-    if (step.kind == Kind::kSend) {
+    if (step.kind == Kind::kSend || step.kind == Kind::kFeed) {
       sum = step.amount == kRest ? scenario.payload.Size() : sum + step.amount;
     }
   }
   return *std::max_element(sent.begin(), sent.end());
 }
 
-// How many connections have sent something that nothing waits for.
-int Unawaited(const Scenario& scenario) {
-  std::vector<int> open(kMaxConnections, 0);
-  for (const Step& step : scenario.steps) {
-    int& unawaited = open[step.connection - 1];
-    if (step.kind == Kind::kSend) unawaited = 1;
-    const bool ends = step.kind == Kind::kClose || step.kind == Kind::kReset;
-    if (ends || step.kind == Kind::kAwait || step.kind == Kind::kExpectEof) unawaited = 0;
-  }
-  return static_cast<int>(std::count(open.begin(), open.end(), 1));
-}
-
 class Candidates {
  public:
   explicit Candidates(const Scenario& scenario)
-      : from_(scenario), unawaited_(Unawaited(scenario)) {}
+      : from_(scenario), unawaited_(Unawaited(scenario)), exit_(ExitOf(scenario)) {}
 
   std::vector<Scenario> Take() {
     TrimPayload();
     DropConnections();
+    DropFaults();
     DropRuns();
     ShrinkPayload();
     CutLiteral();
     MergeSends();
+    MergeOfClient();
     ShrinkSteps();
+    ShrinkFaults();
     MakePlain();
     return std::move(out_);
   }
 
  private:
   void Add(Scenario scenario) {
+    if (scenario.role == Role::kClient) scenario = MendedForClient(std::move(scenario));
     // What is no longer awaited would be judged only by luck.
     if (scenario == from_ || !Validate(scenario).ok() || Unawaited(scenario) > unawaited_) return;
+    // A sound client would end otherwise than is expected.
+    const Exit exit = ExitOf(scenario);
+    if (exit.expected && !(exit == exit_)) return;
     out_.push_back(std::move(scenario));
   }
-  void AddSteps(Steps steps) { Add({from_.requirement, from_.payload, std::move(steps)}); }
+  void AddSteps(Steps steps) {
+    Scenario smaller = from_;
+    smaller.steps = std::move(steps);
+    Add(std::move(smaller));
+  }
 
   // Bytes that are never sent.
   void TrimPayload() {
@@ -97,17 +98,29 @@ class Candidates {
     }
   }
 
-  // Runs of steps: all, halves, quarters … single ones.
-  void DropRuns() {
-    const size_t count = from_.steps.size();
-    for (size_t run = count; run > 0; run /= 2) {
-      for (size_t at = 0; at + run <= count; at += run) {
-        Steps steps = from_.steps;
-        steps.erase(steps.begin() + static_cast<ptrdiff_t>(at),
-                    steps.begin() + static_cast<ptrdiff_t>(at + run));
-        AddSteps(std::move(steps));
+  // Without runs of `all`: all, halves, quarters … single ones. `add` takes what is left.
+  template <typename T, typename Taker>
+  static void WithoutRuns(const std::vector<T>& all, Taker add) {
+    for (size_t run = all.size(); run > 0; run /= 2) {
+      for (size_t at = 0; at + run <= all.size(); at += run) {
+        std::vector<T> left = all;
+        left.erase(left.begin() + static_cast<ptrdiff_t>(at),
+                   left.begin() + static_cast<ptrdiff_t>(at + run));
+        add(std::move(left));
       }
     }
+  }
+
+  void DropRuns() {
+    WithoutRuns(from_.steps, [this](Steps left) { AddSteps(std::move(left)); });
+  }
+
+  void DropFaults() {
+    WithoutRuns(from_.faults, [this](std::vector<Fault> left) {
+      Scenario smaller = from_;
+      smaller.faults = std::move(left);
+      Add(std::move(smaller));
+    });
   }
 
   // Where "rest" is sent, the payload's size is the size of that send.
@@ -130,7 +143,8 @@ class Candidates {
     smaller.payload.bytes.erase(first, last - first);
     std::vector<uint64_t> sent(kMaxConnections, 0);
     for (Step step : from_.steps) {
-      if (step.kind == Kind::kSend && step.amount != kRest) {
+      const bool carries = step.kind == Kind::kSend || step.kind == Kind::kFeed;
+      if (carries && step.amount != kRest) {
         uint64_t& begin = sent[step.connection - 1];
         const uint64_t end = begin + step.amount;
         const uint64_t low = std::clamp(first, begin, end), high = std::clamp(last, begin, end);
@@ -169,16 +183,66 @@ class Candidates {
     return i;
   }
 
+  // "feed a … feed b" becomes "feed a+b …", "reply a … reply b" becomes "… reply a+b".
+  void MergeOfClient() {
+    for (const Kind kind : {Kind::kFeed, Kind::kReply}) {
+      size_t last = from_.steps.size();
+      for (size_t i = 0; i < from_.steps.size(); ++i) {
+        if (from_.steps[i].kind != kind) continue;
+        if (last < i) AddMerged(last, i);
+        last = i;
+      }
+    }
+  }
+
+  void AddMerged(size_t first, size_t second) {
+    Steps steps = from_.steps;
+    const bool rest = steps[first].amount == kRest || steps[second].amount == kRest;
+    const uint64_t sum = rest ? kRest : steps[first].amount + steps[second].amount;
+    const bool feed = steps[first].kind == Kind::kFeed;
+    steps[feed ? first : second].amount = sum;
+    steps.erase(steps.begin() + static_cast<ptrdiff_t>(feed ? second : first));
+    AddSteps(std::move(steps));
+  }
+
+  static bool HasSize(const Step& step) {
+    switch (step.kind) {
+      case Kind::kSend:
+      case Kind::kPause:
+      case Kind::kFeed:
+      case Kind::kReply:
+      case Kind::kHold:
+        return step.amount != kRest;
+      default:
+        return false;
+    }
+  }
+
   void ShrinkSteps() {
     for (size_t i = 0; i < from_.steps.size(); ++i) {
-      const Step& step = from_.steps[i];
-      if ((step.kind != Kind::kSend && step.kind != Kind::kPause) || step.amount == kRest) continue;
-      for (const uint64_t amount : SmallerSizes(step.amount)) {
+      if (!HasSize(from_.steps[i])) continue;
+      for (const uint64_t amount : SmallerSizes(from_.steps[i].amount)) {
         Steps steps = from_.steps;
         steps[i].amount = amount;
         AddSteps(std::move(steps));
       }
     }
+  }
+
+  void ShrinkFaults() {
+    for (size_t i = 0; i < from_.faults.size(); ++i) {
+      const Fault& fault = from_.faults[i];
+      if (fault.after > 0) ShrinkNumber(i, &Fault::after, 0);
+      for (uint32_t Fault::*number : {&Fault::after, &Fault::times, &Fault::amount}) {
+        for (const uint64_t value : SmallerSizes(fault.*number)) ShrinkNumber(i, number, value);
+      }
+    }
+  }
+
+  void ShrinkNumber(size_t index, uint32_t Fault::*number, uint64_t value) {
+    Scenario smaller = from_;
+    smaller.faults[index].*number = static_cast<uint32_t>(value);
+    Add(std::move(smaller));
   }
 
   void MakePlain() {
@@ -194,6 +258,7 @@ class Candidates {
 
   const Scenario& from_;
   const int unawaited_;
+  const Exit exit_;
   std::vector<Scenario> out_;
 };
 

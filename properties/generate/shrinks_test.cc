@@ -30,16 +30,23 @@ bool Offers(const Scenario& from, const Scenario& wanted) {
 }
 
 // A well-founded order: tuples of numbers, the first that differs decides. Fewer steps, then fewer
-// bytes, then smaller amounts, then lower connections, then a plainer payload.
-using Size = std::tuple<size_t, uint64_t, uint64_t, uint64_t, int>;
+// faults, then fewer bytes, then smaller amounts, then lower connections, then smaller numbers of
+// faults, then a plainer payload.
+using Size = std::tuple<size_t, size_t, uint64_t, uint64_t, uint64_t, uint64_t, int>;
 Size SizeOf(const Scenario& scenario) {
-  uint64_t amounts = 0, connections = 0;
+  uint64_t amounts = 0, connections = 0, numbers = 0;
   for (const Step& step : scenario.steps) {
     if (step.amount != kRest) amounts += step.amount;
     connections += step.connection;
   }
+  for (const Fault& fault : scenario.faults) numbers += fault.after + fault.times + fault.amount;
   const PayloadSpec& payload = scenario.payload;
-  return {scenario.steps.size(), payload.Size(), amounts, connections,
+  return {scenario.steps.size(),
+          scenario.faults.size(),
+          payload.Size(),
+          amounts,
+          connections,
+          numbers,
           (payload.overlay != Overlay::kNone) + (payload.seed != 1)};
 }
 
@@ -63,12 +70,14 @@ RC_GTEST_PROP(SmallerProperty, EachCanBePlayedAndIsSmaller, ()) {
     RC_ASSERT(SizeOf(smaller) < SizeOf(scenario));
     RC_ASSERT(smaller.requirement == scenario.requirement);
     RC_ASSERT(smaller.payload.literal == scenario.payload.literal);
+    RC_ASSERT(smaller.role == scenario.role);
   }
 }
 
 RC_GTEST_PROP(SmallerProperty, WhereAllFailTheWalkEndsWithNothingLeft, ()) {
   const auto [smallest, steps] = Walk(*ArbitraryScenario(), [](const Scenario&) { return true; });
   RC_ASSERT(smallest.steps.empty());
+  RC_ASSERT(smallest.faults.empty());
   RC_ASSERT(smallest.payload.Size() <= 1u);
   RC_ASSERT(steps < 100);
 }
@@ -141,6 +150,94 @@ TEST(Smaller, APeerThatIsHeldBackStaysSo) {
   for (const Scenario& smaller : Smaller(ahead)) {
     for (const Step& step : smaller.steps) EXPECT_TRUE(step.ahead == 64 || step.amount <= 10);
   }
+}
+
+TEST(Smaller, FaultsGoAllByHalvesAndOneByOne) {
+  Scenario scenario = Of({{Kind::kSend, 1, kRest}}, 1);
+  for (uint32_t i = 1; i <= 4; ++i) {
+    scenario.faults.push_back({Call::kRecv, Fault::Kind::kShort, 0, i, 0, 1});
+  }
+  const auto with = [&](std::vector<size_t> kept) {
+    Scenario smaller = scenario;
+    smaller.faults.clear();
+    for (const size_t index : kept) smaller.faults.push_back(scenario.faults[index]);
+    return smaller;
+  };
+  EXPECT_EQ(Smaller(scenario).front(), with({}));
+  for (const std::vector<size_t>& kept :
+       {std::vector<size_t>{0, 1}, {2, 3}, {1, 2, 3}, {0, 2, 3}, {0, 1, 3}, {0, 1, 2}}) {
+    EXPECT_TRUE(Offers(scenario, with(kept)));
+  }
+}
+
+TEST(Smaller, TheWalkFindsTheOneFaultAndItsNumbers) {
+  Scenario scenario = Of({{Kind::kSend, 1, kRest}});
+  for (uint32_t i = 0; i < 10; ++i) {
+    scenario.faults.push_back({Call::kSend, Fault::Kind::kShort, 0, 40 + i, 100 * i, 1 + i});
+  }
+  const auto fails = [](const Scenario& tried) {
+    for (const Fault& fault : tried.faults) {
+      if (fault.amount >= 3 && fault.after >= 17 && fault.times >= 2) return true;
+    }
+    return false;
+  };
+  const auto [smallest, steps] = Walk(scenario, fails);
+  EXPECT_TRUE(smallest.steps.empty());
+  EXPECT_EQ(smallest.faults, (std::vector<Fault>{{Call::kSend, Fault::Kind::kShort, 0, 3, 17, 2}}));
+  EXPECT_LT(steps, 60);
+}
+
+Scenario ForClient(std::vector<Step> steps, uint64_t size = 1000) {
+  Scenario scenario = Of(std::move(steps), size);
+  scenario.role = Role::kClient;
+  return scenario;
+}
+
+TEST(Smaller, NeighbouringFeedsAndRepliesBecomeOne) {
+  const Scenario two = ForClient({{Kind::kFeed, 1, 400},
+                                  {Kind::kReply, 1, 100},
+                                  {Kind::kFeed, 1, 600},
+                                  {Kind::kReply, 1, 200}});
+  EXPECT_TRUE(Offers(
+      two, ForClient({{Kind::kFeed, 1, 1000}, {Kind::kReply, 1, 100}, {Kind::kReply, 1, 200}})));
+  EXPECT_TRUE(Offers(
+      two, ForClient({{Kind::kFeed, 1, 400}, {Kind::kFeed, 1, 600}, {Kind::kReply, 1, 300}})));
+}
+
+TEST(Smaller, WhatIsNoLongerFedIsNoLongerReplied) {
+  const Step ends[] = {{Kind::kFeedEof}, {Kind::kShutdown}, {Kind::kExpectExit}};
+  const Scenario whole =
+      ForClient({{Kind::kFeed, 1, 1000}, {Kind::kReply, 1, 1000}, ends[0], ends[1], ends[2]}, 1000);
+  EXPECT_TRUE(Offers(whole, ForClient({ends[0], ends[1], ends[2]}, 1000)));
+  EXPECT_TRUE(Offers(
+      whole,
+      ForClient({{Kind::kFeed, 1, 500}, {Kind::kReply, 1, 500}, ends[0], ends[1], ends[2]}, 500)));
+  for (const Scenario& smaller : Smaller(whole)) {
+    if (smaller.steps.empty() || smaller.steps.back().kind != Kind::kExpectExit) continue;
+    EXPECT_EQ(smaller.steps.end()[-3].kind, Kind::kFeedEof) << PrintScenario(smaller);
+    EXPECT_EQ(smaller.steps.end()[-2].kind, Kind::kShutdown) << PrintScenario(smaller);
+  }
+}
+
+TEST(Smaller, TheWalkFindsASizeToTheByteForAClientToo) {
+  const Scenario scenario = ForClient({{Kind::kFeed, 1, 30'000},
+                                       {Kind::kReply, 1, 100},
+                                       {Kind::kHold, 1, 20},
+                                       {Kind::kFeed, 1, kRest},
+                                       {Kind::kReply, 1, 50'000},
+                                       {Kind::kFeedEof},
+                                       {Kind::kReply, 1, kRest},
+                                       {Kind::kShutdown},
+                                       {Kind::kExpectExit}},
+                                      100'000);
+  const auto fails = [](const Scenario& tried) {
+    return tried.payload.Size() > 4096 && !tried.steps.empty() &&
+           tried.steps.front().kind == Kind::kFeed && tried.steps.back().kind == Kind::kExpectExit;
+  };
+  const auto [smallest, steps] = Walk(scenario, fails);
+  EXPECT_EQ(smallest.payload.Size(), 4097u) << PrintScenario(smallest);
+  EXPECT_EQ(smallest.steps.size(), 5u) << PrintScenario(smallest);
+  EXPECT_LT(steps, 80);
 }
 
 // What the walk is for: known culprits are found, whatever was around them.

@@ -47,6 +47,9 @@ void Judge::Observe(const Event& event) {
     case Event::Kind::kSkipped:
       // A connection that ended before its script did is short of what the script would have sent.
       return Fail(rules_.complete ? Verdict::Kind::kTruncated : Verdict::Kind::kNotJudged, event);
+    case Event::Kind::kExited:
+      if (!event.text.empty()) Fail(Verdict::Kind::kMisreported, event);
+      return;
     case Event::Kind::kConnected:
     case Event::Kind::kShutdown:
       return;
@@ -77,7 +80,7 @@ void Judge::Fail(Verdict::Kind kind, const Event& event) {
 
 void Judge::Received(uint32_t connection, absl::string_view data) {
   Line& line = lines_[connection - 1];
-  scratch_.resize(kCompareBytes);
+  scratch_.resize(static_cast<size_t>(std::min<uint64_t>(kCompareBytes, payload_.size_bytes())));
   while (!data.empty() && !line.differs) {
     const uint64_t due = line.sent - std::min(line.sent, line.received);
     const size_t count = static_cast<size_t>(std::min<uint64_t>({data.size(), kCompareBytes, due}));

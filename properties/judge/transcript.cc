@@ -36,6 +36,9 @@ std::string Words(const Event& event) {
       return absl::StrCat("no end came for ", event.waited_ms, " ms");
     case Event::Kind::kSkipped:
       return absl::StrCat("not done, the connection had ended: ", event.text);
+    case Event::Kind::kExited:
+      return absl::StrCat("exited with status ", event.bytes, event.text.empty() ? "" : ": ",
+                          event.text);
   }
   return "";
 }

@@ -33,6 +33,7 @@ struct Event {
     kBlocked,       // a send had no progress for `waited_ms`
     kNoEof,         // the end was expected and did not come for `waited_ms`
     kSkipped,       // a step on a connection that had ended: `text` names it
+    kExited,        // a client, with status `bytes`; `text` says what is wrong with it, if anything
   };
   Kind kind = Kind::kConnected;
   uint32_t connection = 1;

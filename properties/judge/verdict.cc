@@ -44,6 +44,7 @@ std::string Body(const Verdict& v) {
       return absl::StrCat("connection ", v.connection, " was not served: ", v.detail);
     case Verdict::Kind::kDied:
       return absl::StrCat("it ", v.detail);
+    case Verdict::Kind::kMisreported:
     case Verdict::Kind::kNotJudged:
       return v.detail;
   }
@@ -55,7 +56,7 @@ std::string Body(const Verdict& v) {
 absl::string_view VerdictName(Verdict::Kind kind) {
   constexpr absl::string_view kNames[] = {
       "held",     "lost",   "duplicated", "reordered", "corrupted", "inserted",    "truncated",
-      "withheld", "leaked", "stuck",      "not ended", "unserved",  "target died", "not judged"};
+      "withheld", "leaked", "stuck",      "not ended", "unserved",  "target died", "misreported", "not judged"};
   return kNames[static_cast<size_t>(kind)];
 }
 

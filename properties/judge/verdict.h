@@ -25,6 +25,7 @@ struct Verdict {
     kNotEnded,    // we sent our FIN, and no end came
     kUnserved,    // a connection was refused, or not accepted in time
     kDied,        // the target died (the engine says so: no stage can see it)
+    kMisreported, // a client's exit status does not say what happened
     kNotJudged,   // the requirement leaves open what happened
   };
   Kind kind = Kind::kHeld;

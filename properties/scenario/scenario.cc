@@ -1,98 +1,66 @@
-// The rules of what can be played, step by step.
+// The names of the steps, and what makes a scenario one that can be played.
 #include "properties/scenario/scenario.h"
 
 #include <algorithm>
-#include <array>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "properties/scenario/checker.h"
 
 namespace verbatim {
 namespace {
 
-// What Validate knows of a connection on the way through the steps.
-struct Line {
-  bool open = false;
-  bool used = false;
-  bool stalled = false;
-  bool shut = false;
-  uint64_t sent_bytes = 0;
-};
+using Kind = Step::Kind;
 
-constexpr absl::string_view kStepNames[] = {"connect", "send",     "await", "pause", "stall",
-                                            "resume",  "shutdown", "reset", "close", "expect eof"};
+constexpr absl::string_view kStepNames[kStepKinds] = {
+    "connect", "send",       "await", "pause",    "stall", "resume", "shutdown",     "reset",
+    "close",   "expect eof", "feed",  "feed eof", "reply", "hold",   "expect output"};
 
-absl::string_view SendProblem(const Step& step, uint64_t payload_bytes, Line& line) {
-  if (line.shut) return "nothing can be sent after a shutdown";
-  const uint64_t left = payload_bytes - line.sent_bytes;
-  if (step.ahead != 0 && line.stalled)
-    return "a stalled connection never catches up: leave out ahead";
-  if (step.amount == 0) return "a send is of 1 byte or more";
-  if (step.amount != kRest && step.amount > left) return "the payload has fewer bytes left";
-  line.sent_bytes += step.amount == kRest ? left : step.amount;
-  return "";
+absl::Status Wrong(absl::string_view what, absl::string_view problem) {
+  return absl::InvalidArgumentError(absl::StrCat(what, ": ", problem));
 }
 
-// Empty if the step can be played in the state `line`, which is then moved on.
-absl::string_view Problem(const Step& step, uint64_t payload_bytes, Line& line) {
-  if (step.kind == Step::Kind::kConnect) {
-    if (line.used) return "this connection is there already";
-    line.open = line.used = true;
-    return "";
+absl::Status ValidateFault(const Fault& fault) {
+  absl::string_view problem = FaultProblem(fault);
+  if (problem.empty() && std::max({fault.amount, fault.after, fault.times}) > kMaxFaultNumber) {
+    problem = "its numbers are at most 65535";
   }
-  if (!line.open) return line.used ? "this connection has ended" : "connect it first";
-  switch (step.kind) {
-    case Step::Kind::kSend:
-      return SendProblem(step, payload_bytes, line);
-    case Step::Kind::kAwait:
-    case Step::Kind::kExpectEof:
-      return line.stalled ? "nothing is read from a stalled connection: resume it first" : "";
-    case Step::Kind::kPause:
-      return step.amount == 0 || step.amount > kMaxPauseMs ? "a pause is of 1 to 60000 ms" : "";
-    case Step::Kind::kStall:
-      if (line.stalled) return "this connection is stalled already";
-      line.stalled = true;
-      return "";
-    case Step::Kind::kResume:
-      if (!line.stalled) return "this connection is not stalled";
-      line.stalled = false;
-      return "";
-    case Step::Kind::kShutdown:
-      if (line.shut) return "this connection is shut down already";
-      line.shut = true;
-      return "";
-    case Step::Kind::kReset:
-    case Step::Kind::kClose:
-      line.open = false;
-      return "";
-    case Step::Kind::kConnect:
-      break;
-  }
-  return "";
+  return problem.empty() ? absl::OkStatus() : Wrong("fault", problem);
 }
 
 }  // namespace
 
 absl::string_view StepName(Step::Kind kind) { return kStepNames[static_cast<size_t>(kind)]; }
 
-absl::Status Validate(const Scenario& scenario, size_t* step) {
+absl::string_view RequirementProblem(absl::string_view id) {
+  if (id.size() > kMaxRequirementBytes) return "a requirement's ID has at most 255 characters";
+  for (const char c : id) {
+    if (!absl::ascii_islower(c) && !absl::ascii_isdigit(c) && c != '.' && c != '-') {
+      return "a requirement's ID has lower-case letters, digits, dots and hyphens";
+    }
+  }
+  return "";
+}
+
+absl::Status Validate(const Scenario& scenario, size_t* index) {
   size_t unused;
-  size_t& index = step == nullptr ? unused : *step;
-  index = 0;
+  size_t& place = index == nullptr ? unused : *index;
+  place = 0;
+  const absl::string_view problem = RequirementProblem(scenario.requirement);
+  if (!problem.empty()) return absl::InvalidArgumentError(problem);
   if (scenario.payload.Size() > kMaxPayloadBytes) {
     return absl::InvalidArgumentError("a payload has at most 2^40 bytes");
   }
-  std::array<Line, kMaxConnections> lines;
-  lines[0].open = lines[0].used = true;
-  for (; index < scenario.steps.size(); ++index) {
-    const Step& now = scenario.steps[index];
-    if (now.connection < 1 || now.connection > kMaxConnections) {
-      return absl::InvalidArgumentError(absl::StrCat("connections are 1 to ", kMaxConnections));
-    }
-    const absl::string_view problem =
-        Problem(now, scenario.payload.Size(), lines[now.connection - 1]);
-    if (!problem.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat(StepName(now.kind), ": ", problem));
-    }
+  Checker checker(scenario.role, scenario.payload.Size());
+  for (const Step& step : scenario.steps) {
+    const absl::string_view wrong = checker.Take(step);
+    if (!wrong.empty()) return Wrong(StepName(step.kind), wrong);
+    ++place;
+  }
+  for (const Fault& fault : scenario.faults) {
+    if (place == scenario.steps.size() + kMaxFaults) return Wrong("fault", "at most 64 of them");
+    if (absl::Status status = ValidateFault(fault); !status.ok()) return status;
+    ++place;
   }
   return absl::OkStatus();
 }
@@ -105,12 +73,16 @@ uint32_t Connections(const Scenario& scenario) {
 
 Payload MakePayload(const Scenario& scenario) {
   const uint32_t connections = Connections(scenario);
+  const uint64_t size = scenario.payload.Size();
   std::vector<std::vector<uint64_t>> cuts(connections);
   std::vector<uint64_t> sent(connections, 0);
+  uint64_t fed = 0;
   for (const Step& step : scenario.steps) {
-    if (step.kind != Step::Kind::kSend) continue;
+    const bool rest = step.amount == kRest;
+    if (step.kind == Kind::kFeed) fed = rest ? size : fed + step.amount;
+    if (step.kind != Kind::kSend && step.kind != Kind::kReply) continue;
     uint64_t& offset = sent[step.connection - 1];
-    offset = step.amount == kRest ? scenario.payload.Size() : offset + step.amount;
+    offset = !rest ? offset + step.amount : step.kind == Kind::kReply ? fed : size;
     cuts[step.connection - 1].push_back(offset);
   }
   return Payload(scenario.payload, connections, std::move(cuts));

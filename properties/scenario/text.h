@@ -7,10 +7,18 @@
 //     @2 connect
 //     @2 send rest ahead 65536       # never with more than 65536 bytes still to come back
 //     pause 10ms
+//     fault recv short 1 after 2     # the implementation's third recv returns 1 byte
 //
-// One step a line; "@N " names the connection, 1 if there is none; "#" begins a comment. The first
-// line carries the version. Strings have C's escapes \x00, \n, \r, \t, \", \\.
-// Not for: any other form, or for running it.
+//     role client                    # behind the requirement: for a client under test
+//     feed 100
+//     reply rest
+//     hold 20ms
+//     feed eof
+//     expect output exact, status 0  # or: status not 0
+//
+// One step or fault a line; "@N " names the connection, 1 if there is none; "#" begins a comment.
+// The first line carries the version; the others are read in any order, steps in theirs. Strings
+// have C's escapes \x00, \n, \r, \t, \", \\. Not for: any other form, or for running it.
 #pragma once
 
 #include <string>

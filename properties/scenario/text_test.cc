@@ -62,6 +62,113 @@ TEST(ScenarioText, HasALineForEachStep) {
   EXPECT_EQ(PrintScenario(scenario), text);
 }
 
+TEST(ScenarioText, OfAClientHasALineForEachStep) {
+  const std::string text =
+      "# verbatim scenario 1\n"
+      "requirement client.exact\n"
+      "role client\n"
+      "payload coded 4096 seed 9\n"
+      "feed 100\n"
+      "reply 7\n"
+      "hold 20ms\n"
+      "stall\n"
+      "feed rest\n"
+      "resume\n"
+      "reply rest\n"
+      "feed eof\n"
+      "shutdown\n"
+      "expect output exact, status 0\n";
+  Scenario scenario;
+  scenario.requirement = "client.exact";
+  scenario.role = Role::kClient;
+  scenario.payload.size_bytes = 4096;
+  scenario.payload.seed = 9;
+  scenario.steps = {{Kind::kFeed, 1, 100},    {Kind::kReply, 1, 7},    {Kind::kHold, 1, 20},
+                    {Kind::kStall},           {Kind::kFeed, 1, kRest}, {Kind::kResume},
+                    {Kind::kReply, 1, kRest}, {Kind::kFeedEof},        {Kind::kShutdown},
+                    {Kind::kExpectExit, 1, 0}};
+  for (Step& step : scenario.steps) step.connection = 1;
+  EXPECT_EQ(Read(text), scenario);
+  EXPECT_EQ(PrintScenario(scenario), text);
+  scenario.steps.back().amount = 1;
+  EXPECT_TRUE(absl::StrContains(PrintScenario(scenario), "\nexpect output exact, status not 0\n"));
+  EXPECT_EQ(Read(PrintScenario(scenario)), scenario);
+}
+
+TEST(ScenarioText, FaultsStandLastAndMayStandAnywhere) {
+  const std::string last =
+      "send 1\n"
+      "fault recv short 1 after 2\n"
+      "fault accept EMFILE times 3\n"
+      "fault epoll_wait delayed 2 after 1 times 2\n"
+      "fault epoll_wait spurious\n"
+      "fault recv EINTR\n";
+  EXPECT_EQ(PrintScenario(Read(kHead + last)), kHead + last);
+  EXPECT_EQ(PrintScenario(Read("# verbatim scenario 1\n"
+                               "fault  recv  short  1 after 2\n"
+                               "fault accept EMFILE times 3 after 0  # as the default is\n"
+                               "payload coded 100 seed 7\n"
+                               "\tfault\tepoll_wait delayed 2 times 2 after 1\n"
+                               "fault epoll_wait spurious times 1\n"
+                               "send 1\n"
+                               "fault recv EINTR\n"
+                               "role server\n")),
+            kHead + last);
+}
+
+TEST(ScenarioText, AFaultHasItsForm) {
+  for (const char* fault : {"", " # recv"}) {
+    ExpectRefused(absl::StrCat(kHead, "fault", fault), 3, "a fault is: fault CALL WHAT");
+  }
+  ExpectRefused(kHead + "fault receive EINTR", 3, "one of: socket, bind, listen, accept, connect,");
+  ExpectRefused(kHead + "fault EINTR recv", 3, "epoll_wait, poll");
+  for (const char* what : {"", " EPIPE", " spurious", " 5", " eintr", " after 2"}) {
+    ExpectRefused(absl::StrCat(kHead, "fault recv", what), 3,
+                  "recv may meet: EINTR, EAGAIN, ECONNRESET, ETIMEDOUT, ENOMEM, short N");
+  }
+  ExpectRefused(kHead + "fault poll short 1", 3,
+                "poll may meet: EINTR, ENOMEM, spurious, delayed N");
+  for (const char* rest : {"short", "short x", "short -1", "EINTR after", "EINTR 2",
+                           "EINTR before 2", "EINTR after 1 after 1", "EINTR short 1", "short 1 2",
+                           "short 1 short 2", "EINTR EINTR", "EINTR times 1 2"}) {
+    ExpectRefused(absl::StrCat(kHead, "fault recv ", rest), 3, "[after N] [times N]");
+  }
+  for (const char* rest :
+       {"short 65536", "EINTR after 65536", "EINTR times 18446744073709551615"}) {
+    ExpectRefused(absl::StrCat(kHead, "fault recv ", rest), 3, "at most 65535");
+  }
+  ExpectRefused(kHead + "fault recv short 0", 3, "1 or more");
+  ExpectRefused(kHead + "fault recv EINTR times 0", 3, "1 time or more");
+}
+
+TEST(ScenarioText, ThereAreAtMostSixtyFourFaults) {
+  std::string text = kHead;
+  for (size_t i = 0; i < kMaxFaults; ++i) text += "fault recv EINTR\n";
+  EXPECT_EQ(Read(text + "send 1").faults.size(), kMaxFaults);
+  ExpectRefused(text + "send 1\nfault recv EINTR\nsend 1", 3 + kMaxFaults + 1, "64");
+}
+
+TEST(ScenarioText, ARoleIsOneOfTwoAndGivenOnce) {
+  for (const char* role : {"role", "role none", "role client server", "role # client"}) {
+    ExpectRefused(kHead + role, 3, "role client, or: role server");
+  }
+  ExpectRefused(kHead + "role client\nrole client", 4, "one role");
+  ExpectRefused(kHead + "feed 1", 3, "role client");
+  ExpectRefused(kHead + "stall\nsend 1\nrole client", 4, "for a client there are");
+}
+
+TEST(ScenarioText, FeedsAndRepliesHaveTheirForm) {
+  const std::string head = kHead + "role client\n";
+  for (const char* feed : {"feed", "feed x", "feed 1 2", "feed eof 1", "feed -1", "feed EOF"}) {
+    ExpectRefused(head + feed, 4, "a feed is: feed N, feed rest, or: feed eof");
+  }
+  for (const char* reply :
+       {"reply", "reply eof", "reply 1 ahead 2", "reply 18446744073709551615"}) {
+    ExpectRefused(head + reply, 4, "a reply is: reply N, or: reply rest");
+  }
+  ExpectRefused(head + "feed 5\nreply 6", 5, "fewer bytes are due");
+}
+
 TEST(ScenarioText, SpacesCommentsEmptyLinesAndCarriageReturnsSayNothing) {
   const std::string text =
       "# verbatim scenario 1\r\n"
@@ -167,15 +274,28 @@ TEST(ScenarioText, ASendHasItsForm) {
 }
 
 TEST(ScenarioText, APauseIsInMilliseconds) {
-  for (const char* pause : {"pause 10", "pause 10s", "pause ms", "pause -1ms", "pause xms"}) {
+  for (const char* pause :
+       {"pause 10", "pause 10s", "pause ms", "pause -1ms", "pause xms", "pause", "pause 1ms 2ms"}) {
     ExpectRefused(kHead + pause, 3, "a pause is: pause Nms");
+  }
+  for (const char* hold : {"hold", "hold 1", "hold 1s", "hold 1ms 1ms"}) {
+    ExpectRefused(kHead + hold, 3, "a hold is: hold Nms");
   }
 }
 
 TEST(ScenarioText, AStepIsOneOfThese) {
-  for (const char* step : {"sned 3", "SEND 3", "await 3", "expect", "expect eof eof", "pause",
-                           "pause 1ms 2ms", "connect 2", "expect  fin", "\"", "payloadx"}) {
+  for (const char* step : {"sned 3", "SEND 3", "await 3", "connect 2", "\"", "payloadx", "feeds 1",
+                           "faults", "roles", "stall 1"}) {
     ExpectRefused(kHead + step, 3, "a step is one of: connect, send N,");
+  }
+}
+
+TEST(ScenarioText, WhatIsExpectedHasItsForm) {
+  for (const char* step :
+       {"expect", "expect eof eof", "expect  fin", "expect output", "expect output exact",
+        "expect output exact, status", "expect output exact, status 1",
+        "expect output exact status 0", "expect output exact, status not 1"}) {
+    ExpectRefused(kHead + step, 3, "expect eof; of a client: expect output exact, status 0");
   }
 }
 

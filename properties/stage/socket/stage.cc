@@ -129,7 +129,13 @@ class Performance {
         return Emit(
             {.kind = Event::Kind::kEnded, .connection = step.connection, .ending = Ending::kOurs});
       case Step::Kind::kExpectEof:
-        return ExpectEof(step.connection);
+                return ExpectEof(step.connection);
+      case Step::Kind::kFeed:
+      case Step::Kind::kFeedEof:
+      case Step::Kind::kReply:
+      case Step::Kind::kHold:
+      case Step::Kind::kExpectExit:
+        return;  // of a client under test, which this stage does not play
     }
   }
 

@@ -1,0 +1,121 @@
+// What fuzz/step_mutator.h promises: every change is a scenario of role server within the bounds,
+// and the changes differ.
+#include "fuzz/step_mutator.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+#include <string>
+
+#include "properties/scenario/bytes.h"
+#include "properties/scenario/text.h"
+
+namespace verbatim {
+namespace {
+
+constexpr size_t kMaxBytes = 400, kMostPayloadBytes = 4096;
+
+// `text` after `rounds` changes.
+std::string Mutated(std::string bytes, unsigned seed, int rounds = 1) {
+  for (int i = 0; i < rounds; ++i) {
+    const size_t size = bytes.size();
+    bytes.resize(kMaxBytes);
+    bytes.resize(MutateSteps(reinterpret_cast<uint8_t*>(&bytes[0]), size, kMaxBytes,
+                             seed + static_cast<unsigned>(i), kMostPayloadBytes, nullptr));
+  }
+  return bytes;
+}
+
+std::string Encoded(absl::string_view lines) {
+  const auto scenario = ParseScenario(std::string("# verbatim scenario 1\n") + std::string(lines));
+  EXPECT_TRUE(scenario.ok()) << scenario.status();
+  return EncodeScenario(*scenario);
+}
+
+TEST(MutateSteps, FromNothingMakesScenariosWithFaultsAndSeveralConnections) {
+  bool has_faults = false, has_connections = false, has_long_ones = false;
+  for (unsigned seed = 1; seed <= 50; ++seed) {
+    const Scenario scenario = DecodeScenario(Mutated("", seed, 60));
+    EXPECT_EQ(scenario.role, Role::kServer);
+    EXPECT_LE(scenario.payload.Size(), kMostPayloadBytes);
+    has_faults = has_faults || !scenario.faults.empty();
+    has_connections = has_connections || Connections(scenario) > 1;
+    has_long_ones = has_long_ones || scenario.steps.size() > 8;
+  }
+  EXPECT_TRUE(has_faults && has_connections && has_long_ones);
+}
+
+TEST(MutateSteps, TheSameSeedMakesTheSameChangeAndAnotherAnother) {
+  const std::string bytes = Encoded("payload coded 100 seed 1\nsend 3\nawait\nsend rest\n");
+  std::set<std::string> changed;
+  for (unsigned seed = 1; seed <= 100; ++seed) {
+    EXPECT_EQ(Mutated(bytes, seed), Mutated(bytes, seed));
+    changed.insert(Mutated(bytes, seed));
+  }
+  EXPECT_GT(changed.size(), 80u);
+}
+
+TEST(MutateSteps, BringsBackWhatIsNoServersOrTooLarge) {
+  for (const absl::string_view lines :
+       {"role client\npayload coded 9 seed 1\nfeed rest\n", "payload coded 999999 seed 1\nsend 1\n",
+        "requirement a.b\npayload \"abc\"\nsend rest\n"}) {
+    const Scenario scenario = DecodeScenario(Mutated(Encoded(lines), 3));
+    EXPECT_EQ(scenario.role, Role::kServer);
+    EXPECT_LE(scenario.payload.Size(), kMostPayloadBytes);
+    EXPECT_EQ(scenario.requirement, "");
+  }
+}
+
+TEST(MutateSteps, ALiteralKeepsItsBytes) {
+  const std::string bytes = Encoded("payload \"GET /\\r\\n\"\nsend 3\nsend rest\n");
+  int kept = 0;
+  for (unsigned seed = 1; seed <= 50; ++seed) {
+    const Scenario scenario = DecodeScenario(Mutated(bytes, seed));
+    kept += scenario.payload.literal && scenario.payload.bytes == "GET /\r\n";
+  }
+  EXPECT_GT(kept, 25);
+}
+
+TEST(MutateSteps, StaysWithinTheSizeThatItIsGiven) {
+  for (unsigned seed = 1; seed <= 200; ++seed) {
+    std::string bytes = Encoded("payload coded 100 seed 1\nsend 3\nawait\nsend 4\nsend 5\n");
+    const size_t size = bytes.size();
+    EXPECT_LE(MutateSteps(reinterpret_cast<uint8_t*>(&bytes[0]), size, size, seed,
+                          kMostPayloadBytes, nullptr),
+              size);
+  }
+}
+
+TEST(MutateSteps, OneChangeInEightIsLeftToTheFuzzer) {
+  int asked = 0;
+  const ByteMutator by_bytes = [&asked](uint8_t*, size_t size, size_t) { return ++asked, size; };
+  uint8_t bytes[kMaxBytes] = {};
+  for (unsigned seed = 1; seed <= 800; ++seed) {
+    MutateSteps(bytes, 8, kMaxBytes, seed, kMostPayloadBytes, by_bytes);
+  }
+  EXPECT_GT(asked, 50);
+  EXPECT_LT(asked, 200);
+}
+
+TEST(CrossSteps, BeginsLikeTheOneAndEndsLikeTheOther) {
+  const std::string first = Encoded("payload coded 100 seed 1\nsend 1\nsend 2\nsend 3\n");
+  const std::string second = Encoded("payload coded 50 seed 2\nsend 4\nsend 5\nsend 6\n");
+  bool is_mixed = false;
+  for (unsigned seed = 1; seed <= 50; ++seed) {
+    uint8_t out[kMaxBytes];
+    const size_t size = CrossSteps(reinterpret_cast<const uint8_t*>(first.data()), first.size(),
+                                   reinterpret_cast<const uint8_t*>(second.data()), second.size(),
+                                   out, sizeof(out), seed);
+    const Scenario crossed = DecodeScenario({reinterpret_cast<const char*>(out), size});
+    EXPECT_EQ(crossed.payload.size_bytes, 100u);
+    EXPECT_LE(crossed.steps.size(), 6u);
+    is_mixed = is_mixed || (crossed.steps.size() > 1 && crossed.steps.front().amount == 1 &&
+                            crossed.steps.back().amount == 6);
+  }
+  EXPECT_TRUE(is_mixed);
+}
+
+}  // namespace
+}  // namespace verbatim

@@ -1,0 +1,25 @@
+// How a scenario ends, which a smaller one must keep: else it fails for another reason.
+// Not for: which smaller ones there are (shrinks.h).
+#pragma once
+
+#include "properties/scenario/scenario.h"
+
+namespace verbatim {
+
+// How many connections have sent something that nothing waits for: it would be judged only by luck.
+int Unawaited(const Scenario& scenario);
+
+// What a client's exit status follows from, and whether one is expected. Of a valid scenario.
+struct Exit {
+  bool expected = false;
+  bool input_ended = false;
+  bool all_replied = false;
+  bool connection_ended = false;
+  friend bool operator==(const Exit&, const Exit&) = default;
+};
+Exit ExitOf(const Scenario& scenario);
+
+// Of role client: with fewer bytes to feed, less is replied; what can't be played is left out.
+Scenario MendedForClient(Scenario scenario);
+
+}  // namespace verbatim

@@ -1,0 +1,131 @@
+// The rules of what can be played, step by step.
+#include "properties/scenario/checker.h"
+
+namespace verbatim {
+namespace {
+
+using Kind = Step::Kind;
+
+constexpr absl::string_view kStalled = "nothing is read from a stalled connection: resume it first";
+
+bool IsOfServer(Kind kind) { return kind <= Kind::kPause || kind == Kind::kExpectEof; }
+bool IsOfClient(Kind kind) { return kind >= Kind::kFeed; }
+
+absl::string_view TimeProblem(const Step& step) {
+  if (step.amount != 0 && step.amount <= kMaxPauseMs) return "";
+  return step.kind == Kind::kHold ? "a hold is of 1 to 60000 ms" : "a pause is of 1 to 60000 ms";
+}
+
+}  // namespace
+
+Checker::Checker(Role role, uint64_t payload_bytes) : role_(role), payload_bytes_(payload_bytes) {
+  lines_[0].open = lines_[0].used = true;
+}
+
+absl::string_view Checker::Take(const Step& step) {
+  if (step.connection < 1 || step.connection > kMaxConnections) return "connections are 1 to 8";
+  Line& line = lines_[step.connection - 1];
+  return role_ == Role::kClient ? TakeOfClient(step, line) : TakeOfServer(step, line);
+}
+
+absl::string_view Checker::TakeOfServer(const Step& step, Line& line) {
+  if (IsOfClient(step.kind)) return "this is for a client under test: write a line role client";
+  if (step.kind == Kind::kConnect) {
+    if (line.used) return "this connection is there already";
+    line.open = line.used = true;
+    return "";
+  }
+  if (!line.open) return line.used ? "this connection has ended" : "connect it first";
+  if (step.kind == Kind::kSend) return Send(step, line);
+  if (step.kind == Kind::kPause) return TimeProblem(step);
+  if (step.kind == Kind::kAwait || step.kind == Kind::kExpectEof) {
+    return line.stalled ? kStalled : "";
+  }
+  return TakeOnLine(step, line);
+}
+
+absl::string_view Checker::TakeOfClient(const Step& step, Line& line) {
+  if (IsOfServer(step.kind)) {
+    return "this is for a server under test; for a client there are: feed, feed eof, reply, hold, "
+           "stall, resume, shutdown, reset, close, expect output";
+  }
+  if (step.connection != 1) return "a client under test has connection 1 alone";
+  if (exited_) return "the client has ended: nothing comes after expect output";
+  switch (step.kind) {
+    case Kind::kFeed:
+      return Feed(step, line);
+    case Kind::kFeedEof:
+      if (input_ended_) return "the client's input has ended already";
+      input_ended_ = true;
+      return "";
+    case Kind::kHold:
+      return TimeProblem(step);
+    case Kind::kExpectExit:
+      if (line.open && line.stalled) return kStalled;
+      if (step.amount > 1) return "a status is 0, or not 0";
+      exited_ = true;
+      return "";
+    default:
+      break;
+  }
+  if (!line.open) return "this connection has ended";
+  return step.kind == Kind::kReply ? Reply(step, line) : TakeOnLine(step, line);
+}
+
+// What both roles have.
+absl::string_view Checker::TakeOnLine(const Step& step, Line& line) {
+  switch (step.kind) {
+    case Kind::kStall:
+      if (line.stalled) return "this connection is stalled already";
+      line.stalled = true;
+      return "";
+    case Kind::kResume:
+      if (!line.stalled) return "this connection is not stalled";
+      line.stalled = false;
+      return "";
+    case Kind::kShutdown:
+      if (line.shut) return "this connection is shut down already";
+      line.shut = true;
+      return "";
+    case Kind::kReset:
+    case Kind::kClose:
+      line.open = false;
+      return "";
+    default:
+      return "there is no such step";
+  }
+}
+
+absl::string_view Checker::Send(const Step& step, Line& line) {
+  if (line.shut) return "nothing can be sent after a shutdown";
+  const uint64_t left = payload_bytes_ - line.sent_bytes;
+  if (step.ahead != 0 && line.stalled)
+    return "a stalled connection never catches up: leave out ahead";
+  if (step.amount == 0) return "a send is of 1 byte or more";
+  if (step.amount != kRest && step.amount > left) return "the payload has fewer bytes left";
+  line.sent_bytes += step.amount == kRest ? left : step.amount;
+  return "";
+}
+
+absl::string_view Checker::Feed(const Step& step, Line& line) {
+  if (input_ended_) return "nothing can be fed after feed eof";
+  const uint64_t left = payload_bytes_ - line.sent_bytes;
+  if (step.amount == 0) return "a feed is of 1 byte or more";
+  if (step.amount != kRest && step.amount > left) return "the payload has fewer bytes left";
+  line.sent_bytes += step.amount == kRest ? left : step.amount;
+  return "";
+}
+
+absl::string_view Checker::Reply(const Step& step, const Line& line) {
+  if (line.shut) return "nothing can be replied after a shutdown";
+  if (line.stalled) return kStalled;
+  if (step.amount == 0) return "a reply is of 1 byte or more";
+  if (DueBytes() == 0) return "nothing is due: feed it first";
+  if (step.amount != kRest && step.amount > DueBytes()) {
+    return "fewer bytes are due: feed them first, or: reply rest";
+  }
+  replied_bytes_ += step.amount == kRest ? DueBytes() : step.amount;
+  return "";
+}
+
+}  // namespace verbatim

@@ -1,0 +1,256 @@
+// The steps, each as far as it goes without waiting.
+#include "properties/stage/simulated/server_script.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "absl/strings/str_cat.h"
+#include "core/status.h"
+
+namespace verbatim {
+
+using Kind = verbatim::Step::Kind;
+
+bool ServerScript::Step() {
+  due_ms_ = kNever;
+  const bool came = TakeIn();
+  if (told_) return came;
+  if (judge_->Over()) {
+    kernel_.Signal(end_);
+    return told_ = true;
+  }
+  if (!connected_first_) {
+    connected_first_ = true;
+    return Connect(1);
+  }
+  const bool did = step_ < scenario_.steps.size() ? DoStep() : Settle();
+  return came || did;
+}
+
+// ---- What comes
+
+bool ServerScript::TakeIn() {
+  bool came = false;
+  for (uint32_t i = 1; i <= kMaxConnections; ++i) {
+    const Line& line = At(i);
+    if (line.open && !line.connecting && !line.stalled) came = Pump(i) || came;
+  }
+  if (came) MakeProgress();
+  return came;
+}
+
+// Takes in one buffer, or the end.
+bool ServerScript::Pump(uint32_t connection) {
+  Line& line = At(connection);
+  const ssize_t got = kernel_.Recv(line.fd, &received_[0], received_.size(), MSG_DONTWAIT);
+  if (got == -EAGAIN && !line.broken) return false;
+  if (got > 0) {
+    const size_t bytes = static_cast<size_t>(got);
+    line.received_bytes += bytes;
+    if (options_.transport == Transport::kUnixpacket) {
+      const size_t due = line.due_records.empty() ? 0 : line.due_records.front();
+      if (due == bytes) line.due_records.erase(line.due_records.begin());
+      if (due != bytes && violation_.empty()) {
+        violation_ = absl::StrCat("a record of ", due, " bytes came back as ", bytes);
+      }
+    }
+    Emit(judge_, {.kind = Event::Kind::kReceived,
+                  .connection = connection,
+                  .bytes = bytes,
+                  .data = absl::string_view(received_.data(), bytes)});
+    return true;
+  }
+  const Ending ending = got == 0 && !line.broken ? Ending::kFin
+                        : got == -ETIMEDOUT      ? Ending::kTimedOut
+                                                 : Ending::kReset;
+  EmitUnlessExcused(line,
+                    {.kind = Event::Kind::kEnded, .connection = connection, .ending = ending});
+  Close(line);
+  return true;
+}
+
+void ServerScript::EmitUnlessExcused(const Line& line, Event event) {
+  if (!IsExcused(line)) Emit(judge_, std::move(event));
+}
+
+void ServerScript::Close(Line& line) {
+  if (line.open) kernel_.Close(line.fd);
+  line.open = line.connecting = false;
+}
+
+// ---- What is done
+
+bool ServerScript::DoStep() {
+  const verbatim::Step& step = scenario_.steps[step_];
+  Line& line = At(step.connection);
+  if (step.kind == Kind::kConnect) return Connect(step.connection), Done();
+  if (line.open && IsExcused(line)) Close(line);
+  if (line.connecting) return IsOver(options_.deadline_ms) ? (Close(line), true) : false;
+  if (!line.open) {
+    // What a fault ended is nobody's fault; what else has ended is told to the judge.
+    if (step.kind == Kind::kSend) {
+      EmitUnlessExcused(line, {.kind = Event::Kind::kSkipped,
+                               .connection = step.connection,
+                               .text = std::string(StepName(step.kind))});
+    }
+    return Done();
+  }
+  return Do(step, line);
+}
+
+bool ServerScript::Do(const verbatim::Step& step, Line& line) {
+  switch (step.kind) {
+    case Kind::kSend:
+      return Send(step, line);
+    case Kind::kAwait:
+      return Await(step.connection, line);
+    case Kind::kPause:
+      return IsOver(static_cast<int64_t>(step.amount)) ? Done() : false;
+    case Kind::kStall:
+    case Kind::kResume:
+      line.stalled = step.kind == Kind::kStall;
+      return Done();
+    case Kind::kShutdown:
+    case Kind::kReset:
+    case Kind::kClose:
+      return Leave(step, line);
+    case Kind::kExpectEof:
+      return ExpectEof(step.connection, line);
+    default:
+      return Done();  // of the other role
+  }
+}
+
+bool ServerScript::Connect(uint32_t connection) {
+  Line& line = At(connection);
+  line = Line();
+  line.fd = kernel_.Socket(address_.family(), SocketType(options_.transport) | SOCK_NONBLOCK, 0);
+  const int result = kernel_.Connect(line.fd, address_.data(), address_.size());
+  line.open = true;
+  line.connecting = result == -EINPROGRESS;
+  if (result == 0) {
+    Emit(judge_, {.kind = Event::Kind::kConnected, .connection = connection});
+  } else if (!line.connecting) {
+    Close(line);
+    Emit(judge_,
+         {.kind = Event::Kind::kNotConnected,
+          .connection = connection,
+          .ending = Ending::kRefused,
+          .text = std::string(ErrnoStatus(-result, "connect", address_.ToString()).message())});
+  }
+  MakeProgress();
+  return true;
+}
+
+bool ServerScript::Send(const verbatim::Step& step, Line& line) {
+  if (line.step_end_bytes == 0) {
+    const uint64_t left = payload_.size_bytes() - line.sent_bytes;
+    line.step_end_bytes = line.sent_bytes + std::min(left, step.amount);
+  }
+  const uint64_t due = line.sent_bytes - std::min(line.sent_bytes, line.received_bytes);
+  uint64_t count = line.step_end_bytes - line.sent_bytes;
+  if (step.ahead != 0) count = std::min(count, step.ahead - std::min(step.ahead, due));
+  // A record is sent whole or not at all.
+  count = std::min<uint64_t>(count, options_.buffer_bytes);
+  if (count > 0 && SendMore(step, line, count)) return true;
+  const int64_t limit_ms = line.stalled ? options_.block_ms : options_.deadline_ms;
+  const bool is_whole = line.sent_bytes == line.step_end_bytes;
+  if (!is_whole && !line.broken && !IsOver(limit_ms)) return false;
+  if (!is_whole && !line.broken && !line.stalled) {
+    EmitUnlessExcused(line, {.kind = count == 0 ? Event::Kind::kSilence : Event::Kind::kBlocked,
+                             .connection = step.connection,
+                             .waited_ms = limit_ms});
+  }
+  line.step_end_bytes = 0;
+  return Done();
+}
+
+// True if something was sent, or the connection turned out to be broken.
+bool ServerScript::SendMore(const verbatim::Step& step, Line& line, uint64_t count) {
+  const absl::string_view bytes = Bytes(step.connection, line.sent_bytes, count);
+  const ssize_t sent = kernel_.Send(line.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  if (sent == -EAGAIN) return false;
+  if (sent < 0) {
+    line.broken = true;  // what had come before is still taken in, then the end
+    line.step_end_bytes = 0;
+    EmitUnlessExcused(line, {.kind = Event::Kind::kSkipped,
+                             .connection = step.connection,
+                             .text = std::string(StepName(step.kind))});
+    return Done();
+  }
+  line.sent_bytes += static_cast<uint64_t>(sent);
+  if (options_.transport == Transport::kUnixpacket) {
+    line.due_records.push_back(static_cast<size_t>(sent));
+  }
+  Emit(judge_, {.kind = Event::Kind::kSent,
+                .connection = step.connection,
+                .bytes = static_cast<uint64_t>(sent)});
+  MakeProgress();
+  if (line.sent_bytes < line.step_end_bytes) return true;
+  line.step_end_bytes = 0;
+  return Done();
+}
+
+bool ServerScript::Await(uint32_t connection, Line& line) {
+  if (line.received_bytes >= line.sent_bytes) return Done();
+  if (!IsOver(options_.deadline_ms)) return false;
+  EmitUnlessExcused(
+      line,
+      {.kind = Event::Kind::kSilence, .connection = connection, .waited_ms = options_.deadline_ms});
+  return Done();
+}
+
+bool ServerScript::ExpectEof(uint32_t connection, Line& line) {
+  if (!IsOver(options_.deadline_ms)) return false;  // once it has ended, the line is not open
+  // Who has sent no FIN can't ask for one of an echo.
+  if (line.shut) {
+    EmitUnlessExcused(
+        line,
+        {.kind = Event::Kind::kNoEof, .connection = connection, .waited_ms = options_.deadline_ms});
+  }
+  return Done();
+}
+
+bool ServerScript::Leave(const verbatim::Step& step, Line& line) {
+  if (step.kind == Kind::kShutdown) {
+    kernel_.Shutdown(line.fd, SHUT_WR);
+    line.shut = true;
+    Emit(judge_, {.kind = Event::Kind::kShutdown, .connection = step.connection});
+    return Done();
+  }
+  if (step.kind == Kind::kReset) {
+    const linger now{1, 0};
+    kernel_.SetOption(line.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+  }
+  Close(line);
+  Emit(judge_,
+       {.kind = Event::Kind::kEnded, .connection = step.connection, .ending = Ending::kOurs});
+  return Done();
+}
+
+// After the last step: nothing that was sent stays undelivered.
+bool ServerScript::Settle() {
+  for (Line& line : lines_) line.stalled = false;
+  for (uint32_t i = 1; i <= kMaxConnections; ++i) {
+    Line& line = At(i);
+    if (!line.open || line.connecting || line.received_bytes >= line.sent_bytes) continue;
+    if (IsExcused(line)) return Close(line), true;
+    if (!IsOver(options_.deadline_ms)) return TakeIn();
+    EmitUnlessExcused(
+        line, {.kind = Event::Kind::kSilence, .connection = i, .waited_ms = options_.deadline_ms});
+    return true;
+  }
+  kernel_.Signal(drain_);
+  return told_ = true;
+}
+
+void ServerScript::Finish() {
+  const SimulatedKernel::PeersTurn turn(&kernel_);
+  for (uint32_t i = 1; i <= kMaxConnections; ++i) {
+    while (At(i).open && !At(i).connecting && Pump(i)) {
+    }
+    Close(At(i));
+  }
+}
+
+}  // namespace verbatim
