@@ -164,6 +164,7 @@ int SimulatedKernel::ConnectDatagram(Node* node, const SocketAddress& to) {
     if (node->other >= 0) ++node->wakes.room;  // whatever it was connected to
     if (node->other >= 0 && node->other != receiver->fd) Disconnect(node);
     node->other = receiver->fd;
+    node->wants_room = false;
   } else if (!node->is_bound || IsWildcard(node->local)) {
     const SocketAddress source = SourceFor(to);
     node->local = node->is_bound ? source.WithPort(node->local.port()) : WithFreePort(source);
@@ -188,9 +189,8 @@ bool SimulatedKernel::IsQueueFull(const Node& node, const Node& receiver) const 
 
 // Nobody will read what has come.
 void SimulatedKernel::DropDatagrams(Node* node) {
-  bool was_full = node->datagrams.size() >= kMostUnixDatagrams;
   for (const SimulatedDatagram& each : std::exchange(node->datagrams, {})) {
-    WakeSenders(node, each.sender, std::exchange(was_full, false));
+    WakeSenders(node, each.sender);
   }
   node->queued_bytes = 0;
 }
@@ -217,6 +217,7 @@ int SimulatedKernel::CannotSendUnix(Node* node, const SocketAddress& to, int fla
   if (receiver == nullptr) return NoReceiver(to);
   if (!MaySend(*node, *receiver)) return -EPERM;
   if (!IsQueueFull(*node, *receiver)) return 0;
+  node->wants_room = node->other == receiver->fd;
   if (!Waits(*node, flags)) return -EAGAIN;
   return SleepUntil([&] { return !IsQueueFull(*node, *receiver); }) ? 0 : -EDEADLK;
 }
@@ -284,30 +285,31 @@ ssize_t SimulatedKernel::ReceiveDatagram(Node* node, char* data, size_t n, int f
   }
   if ((flags & MSG_PEEK) == 0) {
     const int sender = next.sender;
-    const bool was_full = node->datagrams.size() >= kMostUnixDatagrams;
     node->queued_bytes -= length;
     node->datagrams.erase(node->datagrams.begin());
-    WakeSenders(node, sender, was_full);
+    WakeSenders(node, sender);
     Progress();
   }
   return static_cast<ssize_t>((flags & MSG_TRUNC) != 0 ? length : count);
 }
 
 // A datagram was taken from a unix socket's queue. Its sender has room again (sock_wfree), and
-// those connected to it may be waiting for room in the queue.
-void SimulatedKernel::WakeSenders(const Node* receiver, int sender, bool was_full) {
+// those connected to it are told if they saw its queue full.
+void SimulatedKernel::WakeSenders(const Node* receiver, int sender) {
   if (!receiver->is_unix()) return;
   ++At(sender)->wakes.room;
-  for (size_t i = 0; i < used_ && was_full; ++i) {
+  for (size_t i = 0; i < used_; ++i) {
     Node& node = *nodes_[i];
-    if (node.kind == Node::Kind::kDatagram && node.other == receiver->fd) ++node.wakes.room;
+    if (node.kind != Node::Kind::kDatagram || node.other != receiver->fd) continue;
+    if (std::exchange(node.wants_room, false)) ++node.wakes.room;
   }
 }
 
 // A connected unix socket waits for its receiver; all others can always send.
 bool SimulatedKernel::CanSendOn(const Node& node) const {
   if (!node.is_unix() || node.other < 0) return true;
-  return !At(node.other)->is_open || !IsQueueFull(node, *At(node.other));
+  node.wants_room = At(node.other)->is_open && IsQueueFull(node, *At(node.other));
+  return !node.wants_room;
 }
 
 ssize_t SimulatedKernel::RecvMessage(int fd, msghdr* message, int flags) {

@@ -15,6 +15,7 @@ enum Kind : int {
   kConnect,
   kSend,
   kSendTo,
+  kFlood,
   kRecv,
   kRecvMessage,
   kTake,
@@ -68,6 +69,9 @@ class DatagramPlayer : public BasicPlayer<K> {
       case kSend:
         return absl::StrCat("send ", amount % 50, " = ", Send(index, amount % 50));
       case kSendTo:
+        return SendTo(index, amount);
+      case kFlood:  // more than a unix socket's queue holds
+        for (int i = 0; i < 11; ++i) SendTo(index, amount);
         return SendTo(index, amount);
       case kRecv:
         return Receive(index, amount);
@@ -260,10 +264,10 @@ class DatagramPlayer : public BasicPlayer<K> {
   const World world_;
 };
 
-const std::vector<int> kKinds = {kOpen,   kConnect, kSend,  kSend,        kSendTo,      kSendTo,
-                                 kSendTo, kRecv,    kRecv,  kRecvMessage, kRecvMessage, kTake,
-                                 kName,   kClose,   kError, kPoll,        kAdd,         kAdd,
-                                 kModify, kDelete,  kWait,  kWait};
+const std::vector<int> kKinds = {kFlood,  kOpen,   kConnect, kSend,  kSend,        kSendTo,
+                                 kSendTo, kSendTo, kRecv,    kRecv,  kRecvMessage, kRecvMessage,
+                                 kTake,   kName,   kClose,   kError, kPoll,        kAdd,
+                                 kAdd,    kModify, kDelete,  kWait,  kWait};
 
 template <typename Model>
 std::optional<Found> Find(const World& world, int traces, int patience_ms, Counts* counts) {

@@ -300,7 +300,7 @@ std::optional<Found> Search(const World& world, const std::vector<int>& kinds, i
     auto tree = gen(random.split(), 10 + i % 60);
     auto text = differs(tree.value());
     if (!text) continue;
-    comparison.patience_ms = std::min(comparison.patience_ms, 100);
+    comparison.patience_ms = std::clamp(comparison.patience_ms / 10, 2, 100);
     for (bool smaller = true; smaller;) {
       smaller = false;
       auto candidates = tree.shrinks();

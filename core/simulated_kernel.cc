@@ -60,6 +60,7 @@ void SimulatedKernel::Reset(SimulatedOptions options, FaultSource* faults, Simul
   counts_.fill(0);
   pending_.reset();
   met_.clear();
+  last_met_ms_ = 0;
   violation_.clear();
 }
 
@@ -192,6 +193,7 @@ bool SimulatedKernel::Applies(const Fault& fault, const Node* node, int /*fd*/, 
 
 void SimulatedKernel::Meet(const Fault& fault, int fd) {
   met_.push_back(fault);
+  last_met_ms_ = now_ms_;
   Progress();  // faults come to an end, so what they cause does
   if (coverage_ == nullptr) return;
   const size_t state = static_cast<size_t>(StateOf(fd));

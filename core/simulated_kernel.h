@@ -142,6 +142,7 @@ class SimulatedKernel {
 
   // The faults that were met, each as one that stands alone: with its own `after`, met once.
   const std::vector<Fault>& met() const { return met_; }
+  int64_t last_met_ms() const { return last_met_ms_; }
   // Calls of the implementation.
   uint64_t calls() const { return all_calls_; }
 
@@ -206,7 +207,7 @@ class SimulatedKernel {
   int CannotSendUnix(Node* node, const SocketAddress& to, int flags);
   void DropDatagrams(Node* node);
   void Disconnect(Node* node);
-  void WakeSenders(const Node* receiver, int sender, bool was_full);
+  void WakeSenders(const Node* receiver, int sender);
   bool CanSendOn(const Node& node) const;
   static SocketAddress SourceFor(const SocketAddress& to);
   static bool Reaches(const SocketAddress& to, const SocketAddress& local);
@@ -252,6 +253,7 @@ class SimulatedKernel {
   std::array<uint32_t, kCalls> counts_{};
   std::optional<Fault> pending_;  // short, spurious or delayed: met once it has had an effect
   std::vector<Fault> met_;
+  int64_t last_met_ms_ = 0;
   std::string violation_;
 };
 

@@ -75,8 +75,8 @@ struct SimulatedSocket {
   bool in_ended = false;
   bool out_ended = false;
   bool dead = false;
-  bool resets_on_close = false;  // SO_LINGER of 0 s
-  bool wants_room = false;       // SOCK_NOSPACE: told once there is room again
+  bool resets_on_close = false;     // SO_LINGER of 0 s
+  mutable bool wants_room = false;  // SOCK_NOSPACE: it saw that there was none, and is told of it
   int error = 0;
 
   // Of a listener.

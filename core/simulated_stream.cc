@@ -237,7 +237,7 @@ ssize_t SimulatedKernel::SendStream(Node* node, const char* data, size_t n) {
   if (const int error = CannotSend(node); error != 0) return error;
   Node* other = Other(node);
   if (!other->is_open && other->closed) {
-        TellReset(node);  // nobody is there any more: this comes back as a RST
+    if (n > 0) TellReset(node);  // nobody is there any more: this comes back as a RST
     if (!is_peers_turn_) node->given_bytes += n;
     return static_cast<ssize_t>(n);
   }

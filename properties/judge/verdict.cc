@@ -54,9 +54,10 @@ std::string Body(const Verdict& v) {
 }  // namespace
 
 absl::string_view VerdictName(Verdict::Kind kind) {
-  constexpr absl::string_view kNames[] = {
-      "held",     "lost",   "duplicated", "reordered", "corrupted", "inserted",    "truncated",
-      "withheld", "leaked", "stuck",      "not ended", "unserved",  "target died", "misreported", "not judged"};
+  constexpr absl::string_view kNames[] = {"held",        "lost",        "duplicated", "reordered",
+                                          "corrupted",   "inserted",    "truncated",  "withheld",
+                                          "leaked",      "stuck",       "not ended",  "unserved",
+                                          "target died", "misreported", "not judged"};
   return kNames[static_cast<size_t>(kind)];
 }
 

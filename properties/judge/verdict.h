@@ -12,21 +12,21 @@ namespace verbatim {
 
 struct Verdict {
   enum class Kind {
-    kHeld,        // nothing went wrong
-    kLost,        // `length` bytes at `offset` did not come, later ones did
-    kDuplicated,  // `length` bytes that end at `offset` came again
-    kReordered,   // bytes at `offset` came after later ones
-    kCorrupted,   // the byte at `offset` came as another
-    kInserted,    // `length` bytes at `offset` that were never sent (or not yet)
-    kTruncated,   // the connection ended `length` bytes short, at `offset`
-    kWithheld,    // `length` bytes from `offset` on did not come, the connection stayed open
-    kLeaked,      // what came at `offset` belongs to connection `from_connection`
-    kStuck,       // the target took no more: nothing was accepted though we read all along
-    kNotEnded,    // we sent our FIN, and no end came
-    kUnserved,    // a connection was refused, or not accepted in time
-    kDied,        // the target died (the engine says so: no stage can see it)
-    kMisreported, // a client's exit status does not say what happened
-    kNotJudged,   // the requirement leaves open what happened
+    kHeld,         // nothing went wrong
+    kLost,         // `length` bytes at `offset` did not come, later ones did
+    kDuplicated,   // `length` bytes that end at `offset` came again
+    kReordered,    // bytes at `offset` came after later ones
+    kCorrupted,    // the byte at `offset` came as another
+    kInserted,     // `length` bytes at `offset` that were never sent (or not yet)
+    kTruncated,    // the connection ended `length` bytes short, at `offset`
+    kWithheld,     // `length` bytes from `offset` on did not come, the connection stayed open
+    kLeaked,       // what came at `offset` belongs to connection `from_connection`
+    kStuck,        // the target took no more: nothing was accepted though we read all along
+    kNotEnded,     // we sent our FIN, and no end came
+    kUnserved,     // a connection was refused, or not accepted in time
+    kDied,         // the target died (the engine says so: no stage can see it)
+    kMisreported,  // a client's exit status does not say what happened
+    kNotJudged,    // the requirement leaves open what happened
   };
   Kind kind = Kind::kHeld;
   uint32_t connection = 1;

@@ -131,7 +131,7 @@ bool ClientScript::Do(const verbatim::Step& step) {
 
 // What doesn't go on though it should: told once, then the step is over.
 bool ClientScript::Silent(Judge* judge, Event::Kind kind) {
-  if (!IsOver(options_.deadline_ms)) return false;
+  if (!IsSilent(options_.deadline_ms)) return false;
   if (!IsExcused()) Emit(judge, {.kind = kind, .waited_ms = options_.deadline_ms});
   return Done();
 }
@@ -216,7 +216,7 @@ bool ClientScript::Settle() {
     return MakeProgress(), true;
   }
   if (theirs_ended_ && open_) return CloseConnection(), true;
-  if (hung_up_ || exited_ || !IsOver(options_.deadline_ms)) return false;
+  if (hung_up_ || exited_ || !IsSilent(options_.deadline_ms)) return false;
   if (!IsExcused()) {
     Emit(forward_, {.kind = Event::Kind::kNoEof, .waited_ms = options_.deadline_ms});
   }

@@ -35,8 +35,8 @@ absl::string_view SimulatedScript::Bytes(uint32_t connection, uint64_t offset, u
   return absl::string_view(buffer_.data(), static_cast<size_t>(count));
 }
 
-bool SimulatedScript::IsOver(int64_t limit_ms) {
-  const int64_t end_ms = since_ms_ + limit_ms;
+bool SimulatedScript::IsOverSince(int64_t begin_ms, int64_t limit_ms) {
+  const int64_t end_ms = begin_ms + limit_ms;
   if (kernel_.NowMs() >= end_ms) return true;
   due_ms_ = std::min(due_ms_, end_ms);
   return false;

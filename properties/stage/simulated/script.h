@@ -3,6 +3,7 @@
 // Not for: what they do (server_script.h, client_script.h).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -54,8 +55,16 @@ class SimulatedScript : public SimulatedPeers {
     MakeProgress();
   }
   void MakeProgress() { since_ms_ = kernel_.NowMs(); }
-  // Whether `limit_ms` have gone by since the last progress; if not, the kernel is told when.
-  bool IsOver(int64_t limit_ms);
+  // Whether `limit_ms` have gone by since the step began or last made progress; if not, the kernel
+  // is told when.
+  bool IsOver(int64_t limit_ms) { return IsOverSince(since_ms_, limit_ms); }
+  // The same for a deadline: what meets one fault after the other is not silent. Without
+  // descriptors a server tries again every 100 ms.
+  bool IsSilent(int64_t limit_ms) {
+    return IsOverSince(std::max(since_ms_, kernel_.last_met_ms()), limit_ms);
+  }
+
+  bool IsOverSince(int64_t begin_ms, int64_t limit_ms);
 
   SimulatedKernel& kernel_;
   const Scenario& scenario_;

@@ -85,7 +85,7 @@ bool ServerScript::DoStep() {
   Line& line = At(step.connection);
   if (step.kind == Kind::kConnect) return Connect(step.connection), Done();
   if (line.open && IsExcused(line)) Close(line);
-  if (line.connecting) return IsOver(options_.deadline_ms) ? (Close(line), true) : false;
+  if (line.connecting) return IsSilent(options_.deadline_ms) ? (Close(line), true) : false;
   if (!line.open) {
     // What a fault ended is nobody's fault; what else has ended is told to the judge.
     if (step.kind == Kind::kSend) {
@@ -155,7 +155,7 @@ bool ServerScript::Send(const verbatim::Step& step, Line& line) {
   if (count > 0 && SendMore(step, line, count)) return true;
   const int64_t limit_ms = line.stalled ? options_.block_ms : options_.deadline_ms;
   const bool is_whole = line.sent_bytes == line.step_end_bytes;
-  if (!is_whole && !line.broken && !IsOver(limit_ms)) return false;
+  if (!is_whole && !line.broken && !IsSilent(limit_ms)) return false;
   if (!is_whole && !line.broken && !line.stalled) {
     EmitUnlessExcused(line, {.kind = count == 0 ? Event::Kind::kSilence : Event::Kind::kBlocked,
                              .connection = step.connection,
@@ -193,7 +193,7 @@ bool ServerScript::SendMore(const verbatim::Step& step, Line& line, uint64_t cou
 
 bool ServerScript::Await(uint32_t connection, Line& line) {
   if (line.received_bytes >= line.sent_bytes) return Done();
-  if (!IsOver(options_.deadline_ms)) return false;
+  if (!IsSilent(options_.deadline_ms)) return false;
   EmitUnlessExcused(
       line,
       {.kind = Event::Kind::kSilence, .connection = connection, .waited_ms = options_.deadline_ms});
@@ -201,7 +201,7 @@ bool ServerScript::Await(uint32_t connection, Line& line) {
 }
 
 bool ServerScript::ExpectEof(uint32_t connection, Line& line) {
-  if (!IsOver(options_.deadline_ms)) return false;  // once it has ended, the line is not open
+  if (!IsSilent(options_.deadline_ms)) return false;  // once it has ended, the line is not open
   // Who has sent no FIN can't ask for one of an echo.
   if (line.shut) {
     EmitUnlessExcused(
@@ -235,11 +235,32 @@ bool ServerScript::Settle() {
     Line& line = At(i);
     if (!line.open || line.connecting || line.received_bytes >= line.sent_bytes) continue;
     if (IsExcused(line)) return Close(line), true;
-    if (!IsOver(options_.deadline_ms)) return TakeIn();
+    if (!IsSilent(options_.deadline_ms)) return TakeIn();
     EmitUnlessExcused(
         line, {.kind = Event::Kind::kSilence, .connection = i, .waited_ms = options_.deadline_ms});
     return true;
   }
+  return SayGoodbye();
+}
+
+// Who has all ends with a FIN, and gets one; then the server is drained.
+bool ServerScript::SayGoodbye() {
+  bool waits = false, said = false;
+  for (uint32_t i = 1; i <= kMaxConnections; ++i) {
+    Line& line = At(i);
+    if (!line.open || line.connecting) continue;
+    if (!line.shut) {
+      Leave({Step::Kind::kShutdown, i}, line);
+      said = true;
+    } else if (IsExcused(line) || IsSilent(options_.deadline_ms)) {
+      EmitUnlessExcused(
+          line, {.kind = Event::Kind::kNoEof, .connection = i, .waited_ms = options_.deadline_ms});
+      Close(line);
+    } else {
+      waits = true;
+    }
+  }
+  if (said || waits) return said;
   kernel_.Signal(drain_);
   return told_ = true;
 }

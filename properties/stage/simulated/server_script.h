@@ -58,6 +58,7 @@ class ServerScript : public SimulatedScript {
   bool ExpectEof(uint32_t connection, Line& line);
   bool Leave(const verbatim::Step& step, Line& line);
   bool Settle();
+  bool SayGoodbye();
   void Close(Line& line);
   bool IsExcused(const Line& line) const { return line.fd >= 0 && kernel_.WasHurt(line.fd); }
   void EmitUnlessExcused(const Line& line, Event event);

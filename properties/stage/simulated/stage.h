@@ -45,9 +45,10 @@ struct SimulatedPlay {
 
 class SimulatedStage {
  public:
-  // Plays `scenario` (valid). After its last step all that was sent is awaited, and the server is
-  // drained. A connection that a fault may rightly have ended is judged by its bytes alone, and a
-  // fault of the set-up may rightly end all. `transcript` may be null.
+  // Plays `scenario` (valid). After its last step all that was sent is awaited, who is still there
+  // sends a FIN and gets one, and the server is drained. A connection that a fault may rightly have
+  // ended is judged by its bytes alone, and a fault of the set-up may rightly end all. `transcript`
+  // may be null.
   SimulatedPlay Play(const Scenario& scenario, const SimulatedStageOptions& options,
                      Rules rules = {}, Transcript* transcript = nullptr);
 

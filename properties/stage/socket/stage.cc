@@ -129,7 +129,7 @@ class Performance {
         return Emit(
             {.kind = Event::Kind::kEnded, .connection = step.connection, .ending = Ending::kOurs});
       case Step::Kind::kExpectEof:
-                return ExpectEof(step.connection);
+        return ExpectEof(step.connection);
       case Step::Kind::kFeed:
       case Step::Kind::kFeedEof:
       case Step::Kind::kReply:
