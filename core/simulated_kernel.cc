@@ -61,20 +61,14 @@ void SimulatedKernel::Reset(SimulatedOptions options, FaultSource* faults, Simul
   pending_.reset();
   met_.clear();
   last_met_ms_ = 0;
+  futile_accepts_ = 0;
   violation_.clear();
 }
 
 SimulatedKernel::Node* SimulatedKernel::Make(Node::Kind kind, int domain, int flags) {
   if (used_ == nodes_.size()) nodes_.push_back(std::make_unique<Node>());
   Node& node = *nodes_[used_];
-  // What has memory of its own keeps it.
-  ByteQueue in = std::move(node.in);
-  in.Clear();
-  std::vector<EpollItem> items = std::move(node.items);
-  items.clear();
-  node = Node();
-  node.in = std::move(in);
-  node.items = std::move(items);
+  node.Clear();
   node.fd = static_cast<int>(used_++) + kFirstFd;
   node.kind = kind;
   node.domain = domain;
@@ -142,7 +136,21 @@ int SimulatedKernel::Enter(Call call, int fd, size_t bytes, int flags) {
   }
   Meet(*fault, fd);
   Hurt(*fault, node);
-  return -fault->error;
+  return call == Call::kAccept ? AcceptFailed(-fault->error) : -fault->error;
+}
+
+// Without descriptors or memory an accept fails until one is given back: who tries on and on
+// meanwhile eats the processor (libuv#690).
+int SimulatedKernel::AcceptFailed(int error) {
+  const bool lacks = error == -EMFILE || error == -ENFILE || error == -ENOBUFS || error == -ENOMEM;
+  if (!lacks) return error;
+  futile_accepts_ = futile_ms_ == now_ms_ ? futile_accepts_ + 1 : 1;
+  futile_ms_ = now_ms_;
+  if (futile_accepts_ > kMostFutileAccepts) {
+    Violate(absl::StrCat("a busy loop: accept failed ", futile_accepts_,
+                         " times in no time for want of descriptors or memory"));
+  }
+  return error;
 }
 
 size_t SimulatedKernel::WouldMove(Call call, int fd, size_t bytes, int flags) const {
@@ -367,8 +375,10 @@ int SimulatedKernel::Close(int fd) {
   DropDatagrams(node);
   node->is_open = false;
   if (!node->is_peers) --open_;
+  if (!is_peers_turn_) futile_accepts_ = 0;
   for (size_t i = 0; i < used_; ++i) {
     std::vector<EpollItem>& items = nodes_[i]->items;
+    if (items.empty()) continue;
     items.erase(std::remove_if(items.begin(), items.end(),
                                [fd](const EpollItem& item) { return item.fd == fd; }),
                 items.end());

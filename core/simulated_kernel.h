@@ -129,6 +129,12 @@ class SimulatedKernel {
   bool WasHurt(int fd) const;
   // Calls by the peers' turn advance no clock; this does.
   void AdvanceMs(int64_t ms) { now_ms_ += ms; }
+  // Whether a receive would find bytes, an end or an error.
+  bool HasNews(int fd) const {
+    const Node* node = At(fd);
+    return node->in.size() > 0 || !node->records.empty() || node->in_ended || node->dead ||
+           node->error != 0;
+  }
   // How many bytes were received and not read there.
   size_t Unread(int fd) const { return At(fd)->in.size(); }
 
@@ -161,6 +167,7 @@ class SimulatedKernel {
   size_t WouldMove(Call call, int fd, size_t bytes, int flags) const;
   bool Applies(const Fault& fault, const Node* node, int fd, size_t bytes, int flags) const;
   void Meet(const Fault& fault, int fd);
+  int AcceptFailed(int error);
   void Hurt(const Fault& fault, Node* node);
   size_t Shorten(int fd, size_t would_move);
   ConnectionState StateOf(int fd) const;
@@ -237,6 +244,7 @@ class SimulatedKernel {
   static constexpr int kFirstFd = 3;
   // So many calls in a row that move nothing are a busy loop.
   static constexpr uint32_t kMostIdleCalls = 1000;
+  static constexpr int kMostFutileAccepts = 3;
 
   SimulatedOptions options_;
   FaultSource* faults_ = nullptr;
@@ -254,6 +262,8 @@ class SimulatedKernel {
   std::optional<Fault> pending_;  // short, spurious or delayed: met once it has had an effect
   std::vector<Fault> met_;
   int64_t last_met_ms_ = 0;
+  int futile_accepts_ = 0;  // at futile_ms_, since the implementation closed something
+  int64_t futile_ms_ = 0;
   std::string violation_;
 };
 

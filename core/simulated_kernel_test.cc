@@ -202,6 +202,23 @@ TEST_F(SimulatedKernelTest, ABusyLoopIsFound) {
   EXPECT_EQ(kernel_.violation(), "a busy loop: 1000 calls in a row moved nothing");
 }
 
+TEST_F(SimulatedKernelTest, AnAcceptThatIsTriedAgainAtOnceForWantOfDescriptorsIsFound) {
+  for (const bool rests : {true, false}) {
+    Begin({Error(Call::kAccept, EMFILE, 0, 9)});
+    const int listener = kernel_.Socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    ASSERT_EQ(kernel_.Listen(listener, 1), 0);
+    const int epoll = kernel_.EpollCreate();
+    for (int i = 0; i < 9; ++i) {
+      EXPECT_EQ(kernel_.Accept(listener, nullptr, nullptr, 0), -EMFILE);
+      if (rests) kernel_.EpollWait(epoll, &told_, 1, 100);
+    }
+    EXPECT_EQ(kernel_.violation(),
+              rests ? ""
+                    : "a busy loop: accept failed 4 times in no time for want of descriptors or "
+                      "memory");
+  }
+}
+
 TEST_F(SimulatedKernelTest, ADescriptorThatIsUsedAfterItsCloseIsFound) {
   Begin();
   EXPECT_EQ(kernel_.Close(ends_[0]), 0);

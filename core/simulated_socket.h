@@ -50,7 +50,8 @@ struct EpollItem {
   Wakes seen;  // the socket's when it was last reported (EPOLLET)
 };
 
-struct SimulatedSocket {
+// What needs no memory of its own, so that beginning anew is one assignment.
+struct SimulatedSocketState {
   enum class Kind : uint8_t { kStream, kRecord, kDatagram, kPipe, kEvent, kEpoll };
   enum class State : uint8_t { kNew, kListening, kConnecting, kConnected };
   int fd = -1;
@@ -68,10 +69,8 @@ struct SimulatedSocket {
 
   // Of a connection; the names are those of Linux's sock: RCV_SHUTDOWN, SEND_SHUTDOWN, sk_err,
   // TCP_CLOSE after a RST.
-  int other = -1;               // the other end; of a unix datagram socket whom it is connected to
-  ByteQueue in;                 // received, not read
-  size_t limit_bytes = 0;       // of `in`
-  std::vector<size_t> records;  // of unix streams: what each send gave, as far as it is unread
+  int other = -1;          // the other end; of a unix datagram socket whom it is connected to
+  size_t limit_bytes = 0;  // of SimulatedSocket::in
   bool in_ended = false;
   bool out_ended = false;
   bool dead = false;
@@ -79,13 +78,9 @@ struct SimulatedSocket {
   mutable bool wants_room = false;  // SOCK_NOSPACE: it saw that there was none, and is told of it
   int error = 0;
 
-  // Of a listener.
-  size_t backlog = 0;
-  std::vector<int> queue;    // to be accepted
-  std::vector<int> waiting;  // connects that found the queue full
+  size_t backlog = 0;  // of a listener
 
   // Of a datagram socket.
-  std::vector<SimulatedDatagram> datagrams;
   size_t queued_bytes = 0;
   bool tells_asked = false;  // IP_PKTINFO, IPV6_RECVPKTINFO
   size_t send_limit_bytes = 0;
@@ -95,11 +90,30 @@ struct SimulatedSocket {
   bool signalled = false;    // of kEvent
   uint64_t taken_bytes = 0;  // by the implementation
   uint64_t given_bytes = 0;  // by the implementation
-  std::vector<EpollItem> items;
-  size_t first_item = 0;  // where the next wait begins to look
+  size_t first_item = 0;     // of kEpoll: where the next wait begins to look
 
   bool is_unix() const { return domain == AF_UNIX; }
   bool connects() const { return kind == Kind::kStream || kind == Kind::kRecord; }
+};
+
+struct SimulatedSocket : SimulatedSocketState {
+  ByteQueue in;                 // received, not read
+  std::vector<size_t> records;  // of unix streams: what each send gave, as far as it is unread
+  std::vector<int> queue;       // to be accepted
+  std::vector<int> waiting;     // connects that found the queue full
+  std::vector<SimulatedDatagram> datagrams;
+  std::vector<EpollItem> items;
+
+  // As if new, with the memory that it has.
+  void Clear() {
+    static_cast<SimulatedSocketState&>(*this) = SimulatedSocketState();
+    in.Clear();
+    records.clear();
+    queue.clear();
+    waiting.clear();
+    datagrams.clear();
+    items.clear();
+  }
 };
 
 }  // namespace verbatim

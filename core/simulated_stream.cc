@@ -112,7 +112,7 @@ int SimulatedKernel::Accept(int fd, sockaddr* from, socklen_t* size, int flags) 
   if (const int error = Enter(Call::kAccept, fd); error != 0) return error;
   Node* listener = At(fd);
   if (listener->state != Node::State::kListening) return -EINVAL;
-  if (IsFull()) return -EMFILE;
+  if (IsFull()) return AcceptFailed(-EMFILE);
   if (listener->queue.empty() && Waits(*listener, 0) &&
       !SleepUntil([listener] { return !listener->queue.empty(); })) {
     return -EDEADLK;

@@ -168,7 +168,9 @@ class Server {
     resting_ = false;
     for (auto& [fd, socket] : sockets_) {
       if (socket.rests_until_ms == 0) continue;
-      if (socket.rests_until_ms <= now_ms && !WatchSocket(socket).ok()) Rest(socket, kRestMs);
+      // An answer that is held waits for its sender alone.
+      const int64_t until_ms = socket.held > 0 ? kernel_->NowMs() : now_ms;
+      if (socket.rests_until_ms <= until_ms && !WatchSocket(socket).ok()) Rest(socket, kRestMs);
       if (socket.rests_until_ms == 0) continue;
       due_ms_ = std::min(due_ms_, socket.rests_until_ms);
       resting_ = true;
@@ -200,14 +202,13 @@ class Server {
       const bool waits = draining_ && (peer.interest & EPOLLOUT) != 0;
       if (waits || now_ms - peer.active_ms < IdleMs()) continue;
       // A loop that was held up must not take for silence what it has not looked at yet.
-      HasMore(peer) ? Serve(peer) : End(peer, draining_ ? 0 : ETIMEDOUT);
+      IsReady(peer) ? Serve(peer) : End(peer, draining_ ? 0 : ETIMEDOUT);
     }
   }
 
-  bool HasMore(const Peer& peer) {
-    char byte;
-    return (peer.interest & EPOLLIN) != 0 &&
-           kernel_->Recv(peer.connection.fd(), &byte, 1, MSG_PEEK) != -EAGAIN;
+  bool IsReady(const Peer& peer) {
+    pollfd poll = {peer.connection.fd(), static_cast<short>(peer.interest), 0};
+    return RetryEintr([&] { return kernel_->Poll(&poll, 1, 0); }) > 0;
   }
 
   void Drain() {

@@ -30,6 +30,8 @@ class Judge {
   // Something was found, or was left open by the rules: the rest of the scenario adds nothing.
   // After wrong bytes, more of them may still tell what kind of wrong it is, up to kEvidenceBytes.
   bool Over() const { return differs_ || verdict_.kind != Verdict::Kind::kHeld; }
+  // What the scenario sends, for those who play it.
+  const Payload& payload() const { return payload_; }
   // Whether all that was sent on the connection has come back.
   bool CaughtUp(uint32_t connection) const;
 

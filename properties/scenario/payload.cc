@@ -135,7 +135,7 @@ Payload::Payload(PayloadSpec spec, uint32_t connections, std::vector<std::vector
       symbol_bits_(SymbolBits(connections)),
       cuts_(std::move(cuts)) {
   assert(connections >= 1 && connections <= kMaxConnections);
-  cuts_.resize(connections);
+  if (spec_.overlay == Overlay::kCrlfAtCuts) cuts_.resize(connections);
 }
 
 void Payload::Fill(uint32_t connection, uint64_t offset, absl::Span<char> out) const {

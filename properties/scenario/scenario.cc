@@ -74,6 +74,9 @@ uint32_t Connections(const Scenario& scenario) {
 Payload MakePayload(const Scenario& scenario) {
   const uint32_t connections = Connections(scenario);
   const uint64_t size = scenario.payload.Size();
+  if (scenario.payload.overlay != Overlay::kCrlfAtCuts) {
+    return Payload(scenario.payload, connections, {});
+  }
   std::vector<std::vector<uint64_t>> cuts(connections);
   std::vector<uint64_t> sent(connections, 0);
   uint64_t fed = 0;

@@ -33,13 +33,14 @@ class TranscriptHash {
 // or as much of it as can be done.
 class SimulatedScript : public SimulatedPeers {
  public:
+  // `judge` and all else that is pointed or referred to must outlive it.
   SimulatedScript(SimulatedKernel* kernel, const Scenario& scenario,
-                  const SimulatedStageOptions& options, Transcript* transcript)
+                  const SimulatedStageOptions& options, Transcript* transcript, const Judge& judge)
       : kernel_(*kernel),
         scenario_(scenario),
         options_(options),
         transcript_(transcript),
-        payload_(MakePayload(scenario)) {}
+        payload_(judge.payload()) {}
 
   int64_t DueMs() const override { return due_ms_; }
   uint64_t hash() const { return hash_.value(); }
@@ -70,7 +71,7 @@ class SimulatedScript : public SimulatedPeers {
   const Scenario& scenario_;
   const SimulatedStageOptions& options_;
   Transcript* const transcript_;
-  const Payload payload_;
+  const Payload& payload_;
   TranscriptHash hash_;
   std::string buffer_;
   size_t step_ = 0;

@@ -33,7 +33,8 @@ bool ServerScript::TakeIn() {
   bool came = false;
   for (uint32_t i = 1; i <= kMaxConnections; ++i) {
     const Line& line = At(i);
-    if (line.open && !line.connecting && !line.stalled) came = Pump(i) || came;
+    if (!line.open || line.connecting || line.stalled) continue;
+    if (line.broken || kernel_.HasNews(line.fd)) came = Pump(i) || came;
   }
   if (came) MakeProgress();
   return came;
