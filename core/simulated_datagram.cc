@@ -1,5 +1,6 @@
-// Datagrams and addresses: who is bound where, and what reaches whom. The rules are those of
-// Linux's net/ipv4/udp.c and net/unix/af_unix.c.
+// Datagrams: what reaches whom. The rules are those of Linux's net/ipv4/udp.c and
+// net/unix/af_unix.c.
+// Not for: who is bound where (simulated_address.cc).
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
@@ -17,15 +18,6 @@ constexpr size_t kMostUdpBytes = 65507;
 constexpr size_t kMostUdp6Bytes = 65527;
 // A unix datagram socket holds one more than net.unix.max_dgram_qlen.
 constexpr size_t kMostUnixDatagrams = 11;
-
-bool IsWildcard(const SocketAddress& address) {
-  if (address.family() == AF_INET) {
-    return reinterpret_cast<const sockaddr_in*>(address.data())->sin_addr.s_addr == 0;
-  }
-  return address.family() == AF_INET6 &&
-         IN6_IS_ADDR_UNSPECIFIED(&reinterpret_cast<const sockaddr_in6*>(address.data())->sin6_addr);
-}
-
 // The address that a packet's control data names as its source (ip(7), ipv6(7)).
 std::optional<SocketAddress> AskedSource(const msghdr& message) {
   if (message.msg_controllen < sizeof(cmsghdr)) return std::nullopt;
@@ -78,58 +70,6 @@ void TellAsked(msghdr* message, const SocketAddress& to) {
 }
 
 }  // namespace
-
-// Every address but a wildcard is this machine's. What is sent to 127.0.0.0/8 comes from 127.0.0.1
-// unless its sender says otherwise.
-SocketAddress SimulatedKernel::SourceFor(const SocketAddress& to) {
-  if (to.family() != AF_INET) return to.WithPort(0);
-  const uint32_t host = ntohl(reinterpret_cast<const sockaddr_in*>(to.data())->sin_addr.s_addr);
-  return host >> 24 == 127 ? SocketAddress::FromIPv4({127, 0, 0, 1}, 0) : to.WithPort(0);
-}
-
-// Whether what is sent to `to` reaches a socket bound to `local`.
-bool SimulatedKernel::Reaches(const SocketAddress& to, const SocketAddress& local) {
-  if (to == local) return true;
-  return to.family() == local.family() && local.family() != AF_UNIX && to.port() == local.port() &&
-         IsWildcard(local);
-}
-
-bool SimulatedKernel::IsTaken(const Node* node, const SocketAddress& address) const {
-  for (size_t i = 0; i < used_; ++i) {
-    const Node& other = *nodes_[i];
-    if (!other.is_bound || other.domain != node->domain || &other == node) continue;
-    // The file of a closed socket stays (unix(7)).
-    if (other.is_unix()) {
-      if (other.local == address && (other.is_open || !address.IsAbstract())) return true;
-      continue;
-    }
-    const bool shares =
-        other.kind != node->kind || (other.connects() && other.state == Node::State::kConnected);
-    if (!other.is_open || shares) continue;
-    if (Reaches(address, other.local) || Reaches(other.local, address)) return true;
-  }
-  return false;
-}
-
-SocketAddress SimulatedKernel::WithFreePort(const SocketAddress& address) {
-  return address.WithPort(next_port_++);
-}
-
-// The kernel chooses: an abstract name, or a port of every address.
-int SimulatedKernel::Autobind(Node* node) {
-  if (node->is_bound) return 0;
-  if (node->is_unix()) {
-    node->local =
-        *SocketAddress::FromAbstract(absl::StrCat(absl::Hex(next_port_++, absl::kZeroPad5)));
-  } else if (node->domain == AF_INET) {
-    node->local = WithFreePort(SocketAddress::FromIPv4({}, 0));
-  } else {
-    node->local = WithFreePort(SocketAddress::FromIPv6({}, 0));
-  }
-  node->is_bound = true;
-  return 0;
-}
-
 // Who is reached best: the socket connected to the sender, then one bound to just this address.
 SimulatedKernel::Node* SimulatedKernel::FindReceiver(const SocketAddress& to,
                                                      const SocketAddress& from, int domain) {
@@ -146,16 +86,6 @@ SimulatedKernel::Node* SimulatedKernel::FindReceiver(const SocketAddress& to,
   }
   return best;
 }
-
-// A unix socket's file may be there without a socket.
-int SimulatedKernel::NoReceiver(const SocketAddress& to) const {
-  if (to.IsAbstract()) return -ECONNREFUSED;
-  for (size_t i = 0; i < used_; ++i) {
-    if (nodes_[i]->is_bound && nodes_[i]->local == to) return -ECONNREFUSED;
-  }
-  return -ENOENT;
-}
-
 int SimulatedKernel::ConnectDatagram(Node* node, const SocketAddress& to) {
   if (node->is_unix()) {
     const Node* receiver = FindReceiver(to, node->local, AF_UNIX);

@@ -158,32 +158,48 @@ class SimulatedKernel {
   const Node* At(int fd) const { return nodes_[static_cast<size_t>(fd - kFirstFd)].get(); }
   Node* Other(Node* node) { return node->other < 0 ? nullptr : At(node->other); }
 
+  // simulated_kernel.cc
   Node* Make(Node::Kind kind, int domain, int flags);
   bool IsFull() const { return !is_peers_turn_ && open_ >= options_.most_descriptors; }
+  int CheckDescriptor(int fd);
+  int Violate(absl::string_view what);
+  int Unknown(absl::string_view what);
+  void Progress() { idle_calls_ = 0; }
+
+  // simulated_faults.cc
   // 0, or what the call fails with before it looks at anything: EBADF, a fault.
   int Enter(Call call, int fd, size_t bytes = 0, int flags = 0);
-  int CheckDescriptor(int fd);
   void CountCall();
   size_t WouldMove(Call call, int fd, size_t bytes, int flags) const;
-  bool Applies(const Fault& fault, const Node* node, int fd, size_t bytes, int flags) const;
+  bool Applies(const Fault& fault, const Node* node, size_t bytes, int flags) const;
   void Meet(const Fault& fault, int fd);
   int AcceptFailed(int error);
   void Hurt(const Fault& fault, Node* node);
   size_t Shorten(int fd, size_t would_move);
   ConnectionState StateOf(int fd) const;
-  bool Waits(const Node& node, int flags) const {
-    return !is_peers_turn_ && node.blocks && (flags & MSG_DONTWAIT) == 0;
-  }
-  int Violate(absl::string_view what);
-  int Unknown(absl::string_view what);
-  void Progress() { idle_calls_ = 0; }
 
-  // simulated_stream.cc
+  // simulated_address.cc
+  int Autobind(Node* node);
+  bool IsTaken(const Node* node, const SocketAddress& address) const;
+  SocketAddress WithFreePort(const SocketAddress& address);
+  int NoReceiver(const SocketAddress& to) const;
+  static SocketAddress SourceFor(const SocketAddress& to);
+  static bool IsWildcard(const SocketAddress& address);
+  static bool Reaches(const SocketAddress& to, const SocketAddress& local);
+  static void GiveAddress(const SocketAddress& address, int domain, void* at, socklen_t* size);
+
+  // simulated_connect.cc
   int ConnectStream(Node* node, const SocketAddress& to);
   Node* FindListener(const SocketAddress& to, Node::Kind kind);
   void Establish(Node* client, Node* listener);
   void Refuse(Node* client);
   void AdmitWaiting(Node* listener);
+  void CloseStream(Node* node);
+  void CloseListener(Node* node);
+  void TellReset(Node* node);
+  void Break(Node* node);
+
+  // simulated_stream.cc
   int TakeError(Node* node) { return -std::exchange(node->error, 0); }
   ssize_t ReceiveStream(Node* node, char* data, size_t n, int flags);
   ssize_t ReceiveRecord(Node* node, char* data, size_t n, int flags);
@@ -192,23 +208,14 @@ class SimulatedKernel {
   int CannotReceive(Node* node);
   void Taken(Node* node, size_t bytes);
   bool IsWritable(const Node& node) const;
-  void CloseStream(Node* node);
-  void CloseListener(Node* node);
-  void TellReset(Node* node);
-  void Break(Node* node);
   void CheckHeld(Node* node);
 
   // simulated_datagram.cc
   int ConnectDatagram(Node* node, const SocketAddress& to);
-  int Autobind(Node* node);
-  bool IsTaken(const Node* node, const SocketAddress& address) const;
-  SocketAddress WithFreePort(const SocketAddress& address);
   Node* FindReceiver(const SocketAddress& to, const SocketAddress& from, int domain);
-  int NoReceiver(const SocketAddress& to) const;
   ssize_t SendDatagram(Node* node, const SocketAddress& to, std::optional<SocketAddress> from,
                        const iovec& data, int flags);
   ssize_t ReceiveDatagram(Node* node, char* data, size_t n, int flags, msghdr* message);
-
   bool MaySend(const Node& node, const Node& receiver) const;
   bool IsQueueFull(const Node& node, const Node& receiver) const;
   int CannotSendUnix(Node* node, const SocketAddress& to, int flags);
@@ -216,13 +223,13 @@ class SimulatedKernel {
   void Disconnect(Node* node);
   void WakeSenders(const Node* receiver, int sender);
   bool CanSendOn(const Node& node) const;
-  static SocketAddress SourceFor(const SocketAddress& to);
-  static bool Reaches(const SocketAddress& to, const SocketAddress& local);
-  static void GiveAddress(const SocketAddress& address, int domain, void* at, socklen_t* size);
 
   // simulated_wait.cc
   uint32_t ReadyEvents(const Node& node) const;
   bool RunPeers();
+  bool Waits(const Node& node, int flags) const {
+    return !is_peers_turn_ && node.blocks && (flags & MSG_DONTWAIT) == 0;
+  }
   // A call of the implementation that blocks. False, and a violation, iff it would for ever.
   template <typename Ready>
   bool SleepUntil(Ready ready) {

@@ -14,6 +14,8 @@
 
 namespace verbatim {
 
+inline constexpr size_t kPipeBuf = 4096;  // POSIX's PIPE_BUF on Linux: what a pipe takes whole
+
 // Bytes in order, taken from the front. Flat, since fuzzing spends its time here.
 class ByteQueue {
  public:
