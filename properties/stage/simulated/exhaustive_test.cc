@@ -1,7 +1,8 @@
 // Every short conversation there is: for each length up to a bound, every cutting of the bytes on
 // their way in, times every cutting on their way out, times an EINTR or EAGAIN at each call, times
-// how the peer ends (a FIN at once, a FIN once all has come back, none), times whether the cuts on
-// the way in are the peer's (nothing more is there) or the kernel's (more is).
+// how the peer ends (a FIN at once, a FIN once all has come back, none), times how the pieces come:
+// one for each look of the server's, all at once and cut by its own short reads, or those with the
+// FIN behind them before it looks at all.
 // The bound is 6 bytes; VERBATIM_EXHAUSTIVE_BYTES=8 in the environment makes it 8.
 #include <gtest/gtest.h>
 
@@ -28,19 +29,30 @@ uint32_t PieceAt(Cutting cutting, uint64_t offset) {
   return size;
 }
 
-// Cuts what the server receives and sends at the places of two cuttings, and lets one call fail.
+// Cuts what the server receives and sends at the places of two cuttings, and lets one call fail. If
+// it is late, the peer has done all that it can before the server is woken.
+struct Manner {
+  Cutting in = 0;
+  Cutting out = 0;
+  bool is_late = false;
+};
+
 class Cuts : public FaultSource {
  public:
-  Cuts(Cutting in, Cutting out, Call failing, uint32_t failing_index, int error)
-      : in_(in), out_(out), failing_(failing), failing_index_(failing_index), error_(error) {}
+  explicit Cuts(Manner manner, Call failing = Call::kRecv, uint32_t failing_index = 0,
+                int error = 0)
+      : manner_(manner), failing_(failing), failing_index_(failing_index), error_(error) {}
 
   std::optional<Fault> Next(Call call, uint32_t index, int /*fd*/, size_t bytes) override {
     ++counts_[static_cast<size_t>(call)];
     if (error_ != 0 && call == failing_ && index == failing_index_) {
       return Fault{call, Fault::Kind::kError, error_};
     }
-    if (call == Call::kSend) return Piece(call, out_, &sent_, bytes);
-    if (call == Call::kRecv) return Piece(call, in_, &received_, bytes);
+    if (call == Call::kSend) return Piece(call, manner_.out, &sent_, bytes);
+    if (call == Call::kRecv) return Piece(call, manner_.in, &received_, bytes);
+    if (call == Call::kEpollWait && manner_.is_late) {
+      return Fault{call, Fault::Kind::kDelayed, 0, 100};
+    }
     return std::nullopt;
   }
 
@@ -55,7 +67,7 @@ class Cuts : public FaultSource {
     return Fault{call, Fault::Kind::kShort, 0, piece};
   }
 
-  const Cutting in_, out_;
+  const Manner manner_;
   const Call failing_;
   const uint32_t failing_index_;
   const int error_;
@@ -96,8 +108,8 @@ class Exhaustive : public testing::Test {
   }
 
   // The cuttings without a fault, then with one at each of their calls.
-  bool HoldsWithEachFault(const Scenario& scenario, Cutting in, Cutting out) {
-    Cuts plain(in, out, Call::kRecv, 0, 0);
+  bool HoldsWithEachFault(const Scenario& scenario, Manner manner) {
+    Cuts plain(manner);
     if (!Holds(scenario, &plain)) return false;
     constexpr struct {
       Call call;
@@ -107,7 +119,7 @@ class Exhaustive : public testing::Test {
                    {Call::kEpollWait, EINTR}, {Call::kClose, EINTR}};
     for (const auto& fault : kFaults) {
       for (uint32_t index = 0; index < plain.count(fault.call); ++index) {
-        Cuts cuts(in, out, fault.call, index, fault.error);
+        Cuts cuts(manner, fault.call, index, fault.error);
         if (!Holds(scenario, &cuts)) return false;
       }
     }
@@ -121,8 +133,9 @@ class Exhaustive : public testing::Test {
       for (Cutting in = 0; in < cuttings; ++in) {
         const Scenario pieces = Conversation(size, in, end);
         for (Cutting out = 0; out < cuttings; ++out) {
-          if (!HoldsWithEachFault(whole, in, out)) return false;
-          if (in != 0 && !HoldsWithEachFault(pieces, 0, out)) return false;
+          if (!HoldsWithEachFault(whole, {in, out})) return false;
+          if (!HoldsWithEachFault(whole, {in, out, true})) return false;
+          if (in != 0 && !HoldsWithEachFault(pieces, {0, out})) return false;
         }
       }
     }
