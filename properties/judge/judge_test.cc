@@ -84,6 +84,17 @@ TEST(Judge, AStepThatAnEndPreventedIsTruncated) {
   EXPECT_EQ(verdict.detail, "send 990");
 }
 
+TEST(Judge, AClientsStatusIsMisreportedIffTheEventSaysWhy) {
+  Hearing sound(Coded(10));
+  sound.SentAll().Came(sound.Bytes(0, 10)).Saw(Event::Kind::kExited);
+  EXPECT_EQ(sound.Finish().kind, Kind::kHeld);
+  Hearing wrong(Coded(10));
+  wrong.SentAll().Came(wrong.Bytes(0, 10));
+  const Verdict verdict = wrong.Saw(Event::Kind::kExited, 1, 0, "expected status 0").Finish();
+  EXPECT_EQ(verdict.kind, Kind::kMisreported);
+  EXPECT_EQ(verdict.detail, "expected status 0");
+}
+
 TEST(Judge, WhatDoesNotComeWhileTheConnectionIsOpenIsWithheld) {
   Hearing hearing(Coded(1000));
   hearing.SentAll().Came(hearing.Bytes(0, 300)).Saw(Event::Kind::kSilence, 1, 2000);

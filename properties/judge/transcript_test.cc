@@ -54,6 +54,12 @@ TEST(Transcript, EachKindHasItsWords) {
   event.kind = Event::Kind::kSkipped;
   event.text = "send 3";
   ends_with(event, "  not done, the connection had ended: send 3");
+  event.kind = Event::Kind::kExited;
+  event.bytes = 1;
+  event.text = "expected status 0";
+  ends_with(event, "  exited with status 1: expected status 0");
+  event.text = "";
+  ends_with(event, "  exited with status 1");
 }
 
 TEST(Transcript, NeighboursOfOneKindAreOneRow) {

@@ -46,6 +46,7 @@ TEST(VerdictSentence, SaysWhatAndWhere) {
       {Kind::kNotEnded, "not ended: connection 2 did not end within 2000 ms of our FIN"},
       {Kind::kUnserved, "unserved: connection 2 was not served: was ended by SIGPIPE"},
       {Kind::kDied, "target died: it was ended by SIGPIPE"},
+      {Kind::kMisreported, "misreported: was ended by SIGPIPE"},
       {Kind::kNotJudged, "not judged: was ended by SIGPIPE"},
   };
   for (const auto& row : kRows) EXPECT_EQ(VerdictSentence(Of(row.kind)), row.sentence);

@@ -61,7 +61,7 @@ class SimulatedStage {
   SimulatedKernel kernel_;  // keeps its memory from play to play
 };
 
-// "broken: …" in words: the verdict's sentence and the violation.
+// In words: the verdict's sentence, the violation, or both.
 std::string SimulatedSentence(const SimulatedPlay& play);
 
 }  // namespace verbatim
