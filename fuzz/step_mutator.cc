@@ -9,14 +9,12 @@
 #include "absl/strings/string_view.h"
 #include "core/fault.h"
 #include "properties/scenario/bytes.h"
+#include "properties/scenario/layout.h"
 
 namespace verbatim {
 namespace {
 
 using Record = std::array<uint8_t, kRecordBytes>;
-constexpr size_t kPlainHeaderBytes = 8;
-constexpr uint8_t kVersion = 1, kClient = 2, kWide = 4, kHasRequirement = 8;
-constexpr uint8_t kFaultRecord = kStepKinds;
 // Longer runs of steps are slow, and no better.
 constexpr size_t kMostRecords = 60;
 // The edges of the stage's buffers, and what is next to them.
@@ -76,7 +74,7 @@ Record AnyStep(Dice& dice) {
 Record AnyFault(Dice& dice) {
   Record record{};
   const Call call = dice.Of(kCallsOfServers);
-  record[0] = kFaultRecord;
+  record[0] = layout::kFaultRecord;
   record[1] = static_cast<uint8_t>(call);
   record[2] = static_cast<uint8_t>(dice.Below(ErrorsOf(call).size() + 2));
   record[3] = static_cast<uint8_t>(dice.Below(4) == 0 ? 1 + dice.Below(12) : 1);
@@ -88,7 +86,7 @@ Record AnyFault(Dice& dice) {
 void ChangeField(Dice& dice, Record& record) {
   switch (dice.Below(5)) {
     case 0:
-      record[1] = static_cast<uint8_t>(dice.Below(record[0] == kFaultRecord ? kCalls : 4));
+      record[1] = static_cast<uint8_t>(dice.Below(record[0] == layout::kFaultRecord ? kCalls : 4));
       return;
     case 1:
       record[2] = static_cast<uint8_t>(dice.Below(12));
@@ -125,11 +123,11 @@ void ChangeRecords(Dice& dice, std::vector<Record>& records) {
 }
 
 // What a harness for servers plays: a small coded payload, no requirement.
-std::array<uint8_t, kPlainHeaderBytes> Header(const uint8_t* data, size_t size,
-                                              size_t most_payload_bytes) {
-  std::array<uint8_t, kPlainHeaderBytes> header{};
+std::array<uint8_t, layout::kFixedBytes> Header(const uint8_t* data, size_t size,
+                                                size_t most_payload_bytes) {
+  std::array<uint8_t, layout::kFixedBytes> header{};
   std::memcpy(header.data(), data, std::min(size, header.size()));
-  header[0] = kVersion;
+  header[0] = layout::kVersion;
   header[3] = 0;
   const size_t payload_bytes = Get16(&header[4]);
   Put16(&header[4], static_cast<uint16_t>(payload_bytes % (most_payload_bytes + 1)));
@@ -141,16 +139,16 @@ std::array<uint8_t, kPlainHeaderBytes> Header(const uint8_t* data, size_t size,
 size_t MutateSteps(uint8_t* data, size_t size, size_t max_size, unsigned seed,
                    size_t most_payload_bytes, const ByteMutator& by_bytes) {
   Dice dice(seed);
-  if (max_size < kPlainHeaderBytes + kRecordBytes) return size;
+  if (max_size < layout::kFixedBytes + kRecordBytes) return size;
   if (by_bytes != nullptr && dice.Below(8) == 0) {
     size = by_bytes(data, size, max_size);
   }
   // A literal and a requirement stay where they are only if they fit in; else a coded payload
   // begins.
   auto header = Header(data, size, most_payload_bytes);
-  header[1] &= static_cast<uint8_t>(~(kClient | kWide | kHasRequirement));
+  header[1] &= static_cast<uint8_t>(~(layout::kClient | layout::kWide | layout::kHasRequirement));
   std::memcpy(data, header.data(), std::min(size, header.size()));
-  const size_t begin = std::max(kPlainHeaderBytes, HeaderBytes(View(data, size)));
+  const size_t begin = std::max(layout::kFixedBytes, HeaderBytes(View(data, size)));
   std::vector<Record> records;
   for (size_t at = begin; at + kRecordBytes <= size; at += kRecordBytes) {
     records.emplace_back();
@@ -163,10 +161,10 @@ size_t MutateSteps(uint8_t* data, size_t size, size_t max_size, unsigned seed,
     header[2] = static_cast<uint8_t>(dice.Below(5));
   }
   const bool is_coded = header[1] == 0;
-  const size_t room = (max_size - (is_coded ? kPlainHeaderBytes : begin)) / kRecordBytes;
+  const size_t room = (max_size - (is_coded ? layout::kFixedBytes : begin)) / kRecordBytes;
   records.resize(std::min({records.size(), kMostRecords, room}));
-  std::memcpy(data, header.data(), kPlainHeaderBytes);
-  uint8_t* end = data + (is_coded ? kPlainHeaderBytes : begin);
+  std::memcpy(data, header.data(), layout::kFixedBytes);
+  uint8_t* end = data + (is_coded ? layout::kFixedBytes : begin);
   for (const Record& record : records) end = std::copy(record.begin(), record.end(), end);
   return static_cast<size_t>(end - data);
 }

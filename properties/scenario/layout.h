@@ -1,5 +1,6 @@
 // The numbers of the byte form that writing and reading share; bytes.h shows the layout.
-// Not for: others than encode.cc and decode.cc.
+// Not for: others than encode.cc, decode.cc and those who change encoded scenarios
+// (fuzz/step_mutator.cc).
 #pragma once
 
 #include <cstddef>
