@@ -25,7 +25,7 @@ using verbatim::SimulatedPlay;
 
 constexpr size_t kMostPayloadBytes = 4096;
 
-[[noreturn]] void Broken(Scenario scenario, const SimulatedPlay& play) {
+[[noreturn]] void Broken(const Scenario& scenario, const SimulatedPlay& play) {
   std::fprintf(stderr, "broken law: %s\nafter these faults:\n",
                verbatim::SimulatedSentence(play).c_str());
   for (const verbatim::Fault& fault : play.met) {

@@ -8,6 +8,8 @@
 #include "properties/cli/cli.h"
 #include "properties/stage/socket/process.h"
 
+// CLI11 throws out of memory alone what is not caught here, and to end then is right.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
   CLI::App app{
       "Verbatim: does it come back byte for byte? Holds echo servers to a catalogue of "
