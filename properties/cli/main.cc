@@ -8,7 +8,7 @@
 #include "properties/cli/cli.h"
 #include "properties/stage/socket/process.h"
 
-// CLI11 throws out of memory alone what is not caught here, and to end then is right.
+// What could be thrown is no memory, or flags of ours that CLI11 finds to be wrong: to end is right.
 // NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
   CLI::App app{
