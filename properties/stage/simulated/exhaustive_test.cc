@@ -1,10 +1,10 @@
 // Every short conversation there is: for each length up to a bound, every cutting of the bytes on
 // their way in, times every cutting on their way out, times an EINTR or EAGAIN at each call (of
 // send also two in a row), times how the peer ends (a FIN at once, a FIN once all has come back,
-// none), times how the pieces come: one for each look of the server's; all at once and cut by its
-// own short reads; or those with the FIN behind them before it looks at all, to a server that may
-// keep 3 bytes.
-// The bound is 6 bytes; VERBATIM_EXHAUSTIVE_BYTES=8 in the environment makes it 8.
+// none, a RST), times how the pieces come: one for each look of the server's; all at once and cut
+// by its own short reads; or those with the FIN behind them before it looks at all, to a server
+// that may keep 3 bytes. The bound is 6 bytes; VERBATIM_EXHAUSTIVE_BYTES=8 in the environment makes
+// it 8.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -73,7 +73,7 @@ class Cuts : public FaultSource {
   std::array<uint32_t, kCalls> counts_{};
 };
 
-enum class End { kFinAtOnce, kFinLater, kNone };
+enum class End { kFinAtOnce, kFinLater, kNone, kReset };
 
 // `cutting`: where the peer's own sends are cut.
 Scenario Conversation(uint32_t size, Cutting cutting, End end) {
@@ -85,7 +85,8 @@ Scenario Conversation(uint32_t size, Cutting cutting, End end) {
     offset += piece;
   }
   if (end == End::kFinLater) scenario.steps.push_back({Step::Kind::kAwait});
-  if (end != End::kNone) {
+  if (end == End::kReset) scenario.steps.push_back({Step::Kind::kReset});
+  if (end == End::kFinAtOnce || end == End::kFinLater) {
     scenario.steps.push_back({Step::Kind::kShutdown});
     scenario.steps.push_back({Step::Kind::kExpectEof});
   }
@@ -110,15 +111,17 @@ class Exhaustive : public testing::Test {
   bool HoldsWithEachFault(const Scenario& scenario, Manner manner) {
     Cuts plain(manner);
     if (!Holds(scenario, manner, &plain)) return false;
-    // A send that fails twice is one that is still due when the FIN behind it is read.
+    // A send that fails twice is one that is still due when the FIN behind it is read. Without
+    // descriptors an accept fails until there are some.
     constexpr struct {
       Call call;
       int error;
       uint32_t times;
-    } kFaults[] = {
-        {Call::kRecv, EINTR, 1},    {Call::kRecv, EAGAIN, 1},     {Call::kSend, EINTR, 1},
-        {Call::kSend, EAGAIN, 1},   {Call::kSend, EAGAIN, 2},     {Call::kAccept, EINTR, 1},
-        {Call::kAccept, EAGAIN, 1}, {Call::kEpollWait, EINTR, 1}, {Call::kClose, EINTR, 1}};
+    } kFaults[] = {{Call::kRecv, EINTR, 1},      {Call::kRecv, EAGAIN, 1},
+                   {Call::kSend, EINTR, 1},      {Call::kSend, EAGAIN, 1},
+                   {Call::kSend, EAGAIN, 2},     {Call::kAccept, EINTR, 1},
+                   {Call::kAccept, EAGAIN, 1},   {Call::kAccept, EMFILE, 5},
+                   {Call::kEpollWait, EINTR, 1}, {Call::kClose, EINTR, 1}};
     for (const auto& [call, error, times] : kFaults) {
       for (uint32_t index = 0; index < plain.count(call); ++index) {
         Cuts cuts(manner, {call, Fault::Kind::kError, error, 0, index, times});
@@ -130,7 +133,7 @@ class Exhaustive : public testing::Test {
 
   bool HoldsForEachCutting(uint32_t size) {
     const Cutting cuttings = size == 0 ? 1 : Cutting{1} << (size - 1);
-    for (const End end : {End::kFinAtOnce, End::kFinLater, End::kNone}) {
+    for (const End end : {End::kFinAtOnce, End::kFinLater, End::kNone, End::kReset}) {
       const Scenario whole = Conversation(size, 0, end);
       for (Cutting in = 0; in < cuttings; ++in) {
         const Scenario pieces = Conversation(size, in, end);
