@@ -243,6 +243,9 @@ bool SimulatedKernel::CanSendOn(const Node& node) const {
 }
 
 ssize_t SimulatedKernel::RecvMessage(int fd, msghdr* message, int flags) {
+  if ((flags & ~(MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT)) != 0) {
+    return Unknown("these flags of recvmsg");
+  }
   if (message->msg_iovlen != 1) return Unknown("a message in several pieces");
   const iovec& data = *message->msg_iov;
   if (const int error = Enter(Call::kRecvMessage, fd, data.iov_len, flags); error != 0)
@@ -259,13 +262,17 @@ ssize_t SimulatedKernel::RecvMessage(int fd, msghdr* message, int flags) {
 }
 
 ssize_t SimulatedKernel::SendMessage(int fd, const msghdr* message, int flags) {
+  if ((flags & ~(MSG_NOSIGNAL | MSG_DONTWAIT)) != 0) return Unknown("these flags of sendmsg");
   if (message->msg_iovlen != 1) return Unknown("a message in several pieces");
   const iovec& data = *message->msg_iov;
   if (const int error = Enter(Call::kSendMessage, fd, data.iov_len, flags); error != 0)
     return error;
   Node* node = At(fd);
-  if (node->connects())
-    return SendStream(node, static_cast<const char*>(data.iov_base), data.iov_len);
+  if (node->connects()) {
+    const ssize_t sent = SendStream(node, static_cast<const char*>(data.iov_base), data.iov_len);
+    CheckSignal(Call::kSendMessage, sent, flags);
+    return sent;
+  }
   if (node->kind != Node::Kind::kDatagram) return -ENOTSOCK;
   if (message->msg_name == nullptr || message->msg_namelen == 0) {
     return SendDatagram(node, node->remote, AskedSource(*message), data, flags);

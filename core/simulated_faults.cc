@@ -57,7 +57,15 @@ int SimulatedKernel::Enter(Call call, int fd, size_t bytes, int flags) {
   }
   Meet(*fault, fd);
   Hurt(*fault, node);
+  CheckSignal(call, -fault->error, flags);
   return call == Call::kAccept ? AcceptFailed(-fault->error) : -fault->error;
+}
+
+// A send to a peer that has gone raises SIGPIPE unless it is told not to (send(2)).
+void SimulatedKernel::CheckSignal(Call call, ssize_t result, int flags) {
+  const bool sends = call == Call::kSend || call == Call::kSendMessage;
+  if (!sends || result != -EPIPE || (flags & MSG_NOSIGNAL) != 0 || is_peers_turn_) return;
+  Violate("a send without MSG_NOSIGNAL to a peer that has gone: SIGPIPE");
 }
 
 // Without descriptors or memory an accept fails until one is given back: who tries on and on
@@ -130,7 +138,13 @@ void SimulatedKernel::Meet(const Fault& fault, int fd) {
 
 // An error that the network or the machine gives is true of the connection from then on.
 void SimulatedKernel::Hurt(const Fault& fault, Node* node) {
-  if (node == nullptr || fault.call == Call::kAccept || fault.call == Call::kClose) return;
+  // These end no connection: if the program does for them, it says so by giving up.
+  constexpr Call kHarmless[] = {Call::kAccept,      Call::kClose,     Call::kBind,
+                                Call::kListen,      Call::kSetOption, Call::kGetOption,
+                                Call::kLocalAddress};
+  const bool harms =
+      std::find(std::begin(kHarmless), std::end(kHarmless), fault.call) == std::end(kHarmless);
+  if (node == nullptr || !harms) return;
   switch (fault.error) {
     case EINTR:
       return;

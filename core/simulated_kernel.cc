@@ -36,6 +36,7 @@ void SimulatedKernel::Reset(SimulatedOptions options, FaultSource* faults, Simul
   next_port_ = 40000;
   now_ms_ = 0;
   idle_calls_ = 0;
+  progressed_ms_ = 0;
   all_calls_ = 0;
   counts_.fill(0);
   pending_.reset();

@@ -2,6 +2,7 @@
 // which any call can meet a Fault. One program is under test, "the implementation"; the peers that
 // it talks with live in the same kernel. The implementation's waits are the only scheduling points:
 // there the peers act and time passes.
+// Unlike there, no descriptor's number is used twice, so that a use after a close is seen.
 // What it models is held to the real kernel by simulated_kernel_differential_test.cc. What it does
 // not model it refuses aloud (violation()): a simulator that lies is worse than none.
 // Not for: what the peers do (properties/stage/simulated), names, files, signals, threads.
@@ -135,6 +136,8 @@ class SimulatedKernel {
     return node->in.size() > 0 || !node->records.empty() || node->in_ended || node->dead ||
            node->error != 0;
   }
+  // Of the implementation.
+  int OpenDescriptors() const { return open_; }
   // How many bytes were received and not read there.
   size_t Unread(int fd) const { return At(fd)->in.size(); }
 
@@ -164,7 +167,7 @@ class SimulatedKernel {
   int CheckDescriptor(int fd);
   int Violate(absl::string_view what);
   int Unknown(absl::string_view what);
-  void Progress() { idle_calls_ = 0; }
+  void Progress() { idle_calls_ = 0, progressed_ms_ = now_ms_; }
 
   // simulated_faults.cc
   // 0, or what the call fails with before it looks at anything: EBADF, a fault.
@@ -174,6 +177,7 @@ class SimulatedKernel {
   bool Applies(const Fault& fault, const Node* node, size_t bytes, int flags) const;
   void Meet(const Fault& fault, int fd);
   int AcceptFailed(int error);
+  void CheckSignal(Call call, ssize_t result, int flags);
   void Hurt(const Fault& fault, Node* node);
   size_t Shorten(int fd, size_t would_move);
   ConnectionState StateOf(int fd) const;
@@ -252,6 +256,8 @@ class SimulatedKernel {
   // So many calls in a row that move nothing are a busy loop.
   static constexpr uint32_t kMostIdleCalls = 1000;
   static constexpr int kMostFutileAccepts = 3;
+  // So long without anything but time passing is a wait for nothing, by instalments.
+  static constexpr int64_t kMostQuietMs = 600'000;
 
   SimulatedOptions options_;
   FaultSource* faults_ = nullptr;
@@ -264,6 +270,7 @@ class SimulatedKernel {
   uint16_t next_port_ = 0;
   int64_t now_ms_ = 0;
   uint32_t idle_calls_ = 0;
+  int64_t progressed_ms_ = 0;
   uint64_t all_calls_ = 0;
   std::array<uint32_t, kCalls> counts_{};
   std::optional<Fault> pending_;  // short, spurious or delayed: met once it has had an effect

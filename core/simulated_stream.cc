@@ -154,6 +154,7 @@ ssize_t SimulatedKernel::Recv(int fd, void* data, size_t n, int flags) {
 }
 
 ssize_t SimulatedKernel::Send(int fd, const void* data, size_t n, int flags) {
+  if ((flags & ~(MSG_NOSIGNAL | MSG_DONTWAIT)) != 0) return Unknown("these flags of send");
   if (const int error = Enter(Call::kSend, fd, n, flags); error != 0) return error;
   Node* node = At(fd);
   if (node->kind == Node::Kind::kDatagram) {
@@ -166,9 +167,7 @@ ssize_t SimulatedKernel::Send(int fd, const void* data, size_t n, int flags) {
   if (sent == -EAGAIN && Waits(*node, flags)) {
     if (!SleepUntil([&] { return (sent = send()) != -EAGAIN; })) return -EDEADLK;
   }
-  if (sent == -EPIPE && (flags & MSG_NOSIGNAL) == 0 && !is_peers_turn_) {
-    Violate("a send without MSG_NOSIGNAL to a peer that has gone: SIGPIPE");
-  }
+  CheckSignal(Call::kSend, sent, flags);
   return sent;
 }
 

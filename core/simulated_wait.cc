@@ -82,8 +82,10 @@ int SimulatedKernel::EpollControl(int epoll, int operation, int fd, epoll_event*
                                  [fd](const EpollItem& each) { return each.fd == fd; });
   if (operation == EPOLL_CTL_ADD && item != items.end()) return -EEXIST;
   if (operation != EPOLL_CTL_ADD && item == items.end()) return -ENOENT;
-  if (operation != EPOLL_CTL_DEL && (event->events & EPOLLONESHOT) != 0) {
-    return Unknown("EPOLLONESHOT");
+  uint32_t known = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLERR | EPOLLHUP | EPOLLET;
+  if (operation == EPOLL_CTL_ADD) known |= EPOLLEXCLUSIVE;
+  if (operation != EPOLL_CTL_DEL && (event->events & ~known) != 0) {
+    return Unknown("these events of epoll_ctl");
   }
   Wakes unseen = At(fd)->wakes;
   if (operation != EPOLL_CTL_DEL && (ReadyEvents(*At(fd)) & (event->events | kAlways)) != 0) {
@@ -179,7 +181,8 @@ int SimulatedKernel::Wait(int timeout_ms, Collect collect, Spurious spurious) {
     const int64_t next_ms =
         std::min(until_ms, peers_ == nullptr ? SimulatedPeers::kNever : peers_->DueMs());
     if (next_ms == SimulatedPeers::kNever) return Violate("a wait for what can never come");
-    if (next_ms > now_ms_) Progress();
+    if (next_ms > progressed_ms_ + kMostQuietMs) return Violate("nothing happens but time passing");
+    if (next_ms > now_ms_) idle_calls_ = 0;
     now_ms_ = std::max(now_ms_, next_ms);
   }
   return -EDEADLK;

@@ -42,6 +42,11 @@ int Show(const ShowFlags& flags) {
     }
     if (flags.as_bytes) {
       const std::string bytes = EncodeScenario(*scenario);
+      if (DecodeScenario(bytes) != *scenario) {
+        return Complain(absl::InvalidArgumentError(
+            absl::StrCat(path, ": its byte form would not be the same: it has more than ",
+                         kMaxDecodedSteps, " steps")));
+      }
       std::fwrite(bytes.data(), 1, bytes.size(), stdout);
       continue;
     }
@@ -65,7 +70,8 @@ void AddShow(CLI::App& app, int* status) {
                    "input, and any bytes are one")
       ->required();
   command->add_flag("--bytes", flags->as_bytes,
-                    "The byte form instead, on standard output: a seed for server_fuzzer");
+                    "The byte form instead, on standard output: a fuzz input (server_fuzzer plays "
+                    "role server, with 4096 bytes at most)");
   command->callback([flags, status] { *status = Show(*flags); });
 }
 

@@ -113,7 +113,7 @@ bool ClientScript::Do(const verbatim::Step& step) {
     case Kind::kReply:
       return Reply(step);
     case Kind::kHold:
-      return IsOver(static_cast<int64_t>(step.amount)) ? Done() : false;
+      return exited_ || IsOver(static_cast<int64_t>(step.amount)) ? Done() : false;
     case Kind::kStall:
     case Kind::kResume:
       stalled_ = step.kind == Kind::kStall;
@@ -240,11 +240,14 @@ void ClientScript::CloseConnection() {
 }
 
 // Status 0 says: all of the input was sent, and all of it came back and was printed.
-void ClientScript::CheckStatus(bool succeeded) {
+void ClientScript::CheckStatus(bool succeeded, bool is_early) {
   std::string wrong;
   const bool all = printed_bytes_ == fed_bytes_;
   const verbatim::Step* last = scenario_.steps.empty() ? nullptr : &scenario_.steps.back();
   if (succeeded && (!all || input_open_)) wrong = "not all of its input came back";
+  const bool has_cause = IsExcused() || ours_ended_ || hung_up_ || replied_bytes_ < fed_bytes_;
+  if (!succeeded && !has_cause) wrong = "it failed, and nothing was wrong";
+  if (is_early && !IsExcused()) wrong = "it ended while it was fed and served";
   if (last != nullptr && last->kind == Kind::kExpectExit && !IsExcused()) {
     if (!succeeded && last->amount == 0) wrong = "expected status 0";
     if (succeeded && last->amount == 1) wrong = "expected another status than 0";
@@ -256,14 +259,17 @@ void ClientScript::Finish(bool succeeded, bool is_explained) {
   const SimulatedKernel::PeersTurn turn(&kernel_);
   exited_ = true;
   is_explained_ = !succeeded && is_explained;
+  stalled_ = false;
   const bool had_input = input_open_;
+  // Whoever is still fed and served has no reason to end.
+  const bool is_early = had_input && open_ && !theirs_ended_ && !ours_ended_ && !hung_up_;
   // Its descriptors are closed with it.
   kernel_.Close(input());
   kernel_.Close(output());
   while (TakeIn() || (step_ < scenario_.steps.size() && DoStep())) {
   }
   input_open_ = had_input;
-  CheckStatus(succeeded);
+  CheckStatus(succeeded, is_early);
   CloseInput();
   CloseConnection();
 }

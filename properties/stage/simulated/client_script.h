@@ -41,7 +41,7 @@ class ClientScript : public SimulatedScript {
   bool Silent(Judge* judge, Event::Kind kind);
   bool Settle();
   void Hang();
-  void CheckStatus(bool succeeded);
+  void CheckStatus(bool succeeded, bool is_early);
   void CloseInput();
   void CloseConnection();
   bool IsExcused() const;

@@ -21,6 +21,7 @@ bool ServerScript::Step() {
   }
   if (!connected_first_) {
     connected_first_ = true;
+    descriptors_ = kernel_.OpenDescriptors();
     return Connect(1);
   }
   const bool did = step_ < scenario_.steps.size() ? DoStep() : Settle();
@@ -51,9 +52,7 @@ bool ServerScript::Pump(uint32_t connection) {
     if (options_.transport == Transport::kUnixpacket) {
       const size_t due = line.due_records.empty() ? 0 : line.due_records.front();
       if (due == bytes) line.due_records.erase(line.due_records.begin());
-      if (due != bytes && violation_.empty()) {
-        violation_ = absl::StrCat("a record of ", due, " bytes came back as ", bytes);
-      }
+      if (due != bytes) Violate(absl::StrCat("a record of ", due, " bytes came back as ", bytes));
     }
     Emit(judge_, {.kind = Event::Kind::kReceived,
                   .connection = connection,
@@ -64,10 +63,34 @@ bool ServerScript::Pump(uint32_t connection) {
   const Ending ending = got == 0 && !line.broken ? Ending::kFin
                         : got == -ETIMEDOUT      ? Ending::kTimedOut
                                                  : Ending::kReset;
+  CheckEnding(connection, ending);
   EmitUnlessExcused(line,
                     {.kind = Event::Kind::kEnded, .connection = connection, .ending = ending});
   Close(line);
   return true;
+}
+
+// A server ends a connection by a FIN, once it has seen its peer's, and not before.
+void ServerScript::CheckEnding(uint32_t connection, Ending ending) {
+  const Line& line = At(connection);
+  if (told_ || judge_->Over() || IsExcused(line)) return;
+  if (ending != Ending::kFin) {
+    Violate(absl::StrCat("connection ", connection, " ended: ", std::string(EndingName(ending))));
+  } else if (!line.shut) {
+    Violate(absl::StrCat("connection ", connection, " was ended before its peer's FIN"));
+  }
+}
+
+void ServerScript::Violate(std::string what) {
+  if (violation_.empty()) violation_ = std::move(what);
+}
+
+// What has come is judged all the same.
+void ServerScript::CloseExcused(uint32_t connection) {
+  Line& line = At(connection);
+  while (line.open && kernel_.HasNews(line.fd) && Pump(connection)) {
+  }
+  Close(line);
 }
 
 void ServerScript::EmitUnlessExcused(const Line& line, Event event) {
@@ -85,7 +108,7 @@ bool ServerScript::DoStep() {
   const verbatim::Step& step = scenario_.steps[step_];
   Line& line = At(step.connection);
   if (step.kind == Kind::kConnect) return Connect(step.connection), Done();
-  if (line.open && IsExcused(line)) Close(line);
+  if (line.open && IsExcused(line)) CloseExcused(step.connection);
   if (line.connecting) return IsSilent(options_.deadline_ms) ? (Close(line), true) : false;
   if (!line.open) {
     // What a fault ended is nobody's fault; what else has ended is told to the judge.
@@ -235,7 +258,7 @@ bool ServerScript::Settle() {
   for (uint32_t i = 1; i <= kMaxConnections; ++i) {
     Line& line = At(i);
     if (!line.open || line.connecting || line.received_bytes >= line.sent_bytes) continue;
-    if (IsExcused(line)) return Close(line), true;
+    if (IsExcused(line)) return CloseExcused(i), true;
     if (!IsSilent(options_.deadline_ms)) return TakeIn();
     EmitUnlessExcused(
         line, {.kind = Event::Kind::kSilence, .connection = i, .waited_ms = options_.deadline_ms});
@@ -262,6 +285,15 @@ bool ServerScript::SayGoodbye() {
     }
   }
   if (said || waits) return said;
+  if (!std::exchange(said_goodbye_, true)) MakeProgress();
+  return TellToEnd();
+}
+
+// Once the server has had the time to see that all have left.
+bool ServerScript::TellToEnd() {
+  if (!IsSilent(options_.deadline_ms)) return false;
+  const int more = kernel_.OpenDescriptors() - descriptors_;
+  if (more > 0) Violate(absl::StrCat(more, " connections were never given up"));
   kernel_.Signal(drain_);
   return told_ = true;
 }

@@ -29,8 +29,12 @@ class ServerScript : public SimulatedScript {
   bool Step() override;
   // The server is gone: takes in what it has left behind, and closes.
   void Finish();
-  // A record that came back as another; empty if none did.
+  // What the judge can't see: a record that came back as another, a connection that was ended
+  // before
+  // its time or never given up; empty if nothing was.
   const std::string& violation() const { return violation_; }
+  bool has_begun() const { return connected_first_; }
+  bool has_ended() const { return told_; }
 
  private:
   struct Line {
@@ -59,6 +63,10 @@ class ServerScript : public SimulatedScript {
   bool Leave(const verbatim::Step& step, Line& line);
   bool Settle();
   bool SayGoodbye();
+  bool TellToEnd();
+  void CheckEnding(uint32_t connection, Ending ending);
+  void CloseExcused(uint32_t connection);
+  void Violate(std::string what);
   void Close(Line& line);
   bool IsExcused(const Line& line) const { return line.fd >= 0 && kernel_.WasHurt(line.fd); }
   void EmitUnlessExcused(const Line& line, Event event);
@@ -71,6 +79,8 @@ class ServerScript : public SimulatedScript {
   std::array<Line, kMaxConnections> lines_;
   std::string received_;
   std::string violation_;
+  int descriptors_ = 0;  // of the server, before the first connection
+  bool said_goodbye_ = false;
   bool connected_first_ = false;
   bool told_ = false;  // `drain_` or `end_` is signalled
 };

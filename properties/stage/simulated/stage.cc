@@ -1,6 +1,7 @@
 // Setting up, running and taking down: the same for every play.
 #include "properties/stage/simulated/stage.h"
 
+#include <cerrno>
 #include <memory>
 #include <utility>
 
@@ -23,10 +24,13 @@ SocketAddress AddressOf(Transport transport) {
                            : SocketAddress::FromIPv4({127, 0, 0, 1}, 7);
 }
 
-// Whether a fault that was met explains that the implementation gave up as a whole.
+// Whether a fault that was met explains that the implementation gave up as a whole. What passes by
+// being tried again never does.
 bool IsExplained(const absl::Status& status, const std::vector<Fault>& met) {
+  const int error = ErrnoOf(status);
+  if (error == EINTR || error == EAGAIN) return false;
   for (const Fault& fault : met) {
-    if (fault.kind == Fault::Kind::kError && fault.error == ErrnoOf(status)) return true;
+    if (fault.kind == Fault::Kind::kError && fault.error == error) return true;
   }
   return false;
 }
@@ -45,10 +49,13 @@ SimulatedPlay SimulatedStage::Play(const Scenario& scenario, const SimulatedStag
   if (play.violation.empty()) play.violation = kernel_.violation();
   play.met = kernel_.met();
   play.calls = kernel_.calls();
-  if (!play.ended.ok() && scenario.role == Role::kServer && play.violation.empty() &&
-      !IsExplained(play.ended, play.met)) {
-    play.violation = absl::StrCat("the server gave up: ", play.ended.message());
-  }
+  TranscriptHash hash;
+  hash.Add(play.transcript_hash);
+  for (const Fault& fault : play.met) hash.Add(FaultText(fault));
+  hash.Add(play.calls);
+  hash.Add(static_cast<uint64_t>(ErrnoOf(play.ended)));
+  hash.Add(play.violation);
+  play.transcript_hash = hash.value();
   return play;
 }
 
@@ -81,6 +88,14 @@ SimulatedPlay SimulatedStage::PlayServer(const Scenario& scenario,
   script.Finish();
   play.verdict = judge.Finish();
   play.violation = script.violation();
+  // A fault of the set-up may end it; once it serves, nothing does but being told to.
+  const bool served = script.has_begun();
+  if (play.ended.ok() && !script.has_ended() && kernel_.violation().empty()) {
+    play.violation = "the server ended before it was told to";
+  } else if (!play.ended.ok() && kernel_.violation().empty() &&
+             (served || !IsExplained(play.ended, kernel_.met()))) {
+    play.violation = absl::StrCat("the server gave up: ", play.ended.message());
+  }
   play.transcript_hash = script.hash();
   return play;
 }

@@ -63,6 +63,7 @@ TEST(SimulatedStage, EachFaultIsMetAndBorne) {
     const SimulatedPlay play = Play(absl::StrCat(lines, "fault ", fault, "\n"));
     EXPECT_EQ(SimulatedSentence(play), kHeld) << fault;
     EXPECT_FALSE(play.met.empty()) << fault;
+    EXPECT_TRUE(play.ended.ok()) << fault;
   }
 }
 
