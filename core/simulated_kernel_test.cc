@@ -240,6 +240,31 @@ TEST_F(SimulatedKernelTest, ASendThatWouldRaiseSigpipeIsFound) {
   EXPECT_EQ(kernel_.violation(), "a send without MSG_NOSIGNAL to a peer that has gone: SIGPIPE");
 }
 
+TEST_F(SimulatedKernelTest, ARecordAndAFaultRaiseSigpipeToo) {
+  Begin();
+  kernel_.SocketPair(SOCK_SEQPACKET | SOCK_NONBLOCK, ends_);
+  EXPECT_EQ(kernel_.Close(ends_[1]), 0);
+  char byte = 'a';
+  iovec data{&byte, 1};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  EXPECT_EQ(kernel_.SendMessage(ends_[0], &message, 0), -EPIPE);
+  EXPECT_NE(kernel_.violation(), "");
+  Begin({Error(Call::kSend, EPIPE)});
+  EXPECT_EQ(kernel_.Send(ends_[0], "a", 1, 0), -EPIPE);
+  EXPECT_NE(kernel_.violation(), "");
+}
+
+TEST_F(SimulatedKernelTest, AWaitForNothingByInstalmentsIsFound) {
+  Begin();
+  ASSERT_EQ(Watch(EPOLLIN), 0);
+  int told = 0;
+  for (int i = 0; i < 100000 && told == 0; ++i) told = Wait(12);
+  EXPECT_EQ(told, -EDEADLK);
+  EXPECT_EQ(kernel_.violation(), "nothing happens but time passing");
+}
+
 TEST_F(SimulatedKernelTest, WhatIsHeldBeyondTheBoundIsFound) {
   Begin({}, {.most_held_bytes = 2});
   EXPECT_EQ(Send("abc"), 3);
@@ -259,6 +284,11 @@ TEST_F(SimulatedKernelTest, WhatIsNotModelledIsRefusedAloud) {
   Begin();
   EXPECT_EQ(kernel_.Socket(AF_INET, SOCK_RAW, 1), -ENOSYS);
   EXPECT_EQ(kernel_.violation(), "the simulator does not model raw sockets and protocols");
+  Begin();
+  EXPECT_EQ(kernel_.Send(ends_[0], "a", 1, MSG_OOB), -ENOSYS);
+  EXPECT_EQ(kernel_.violation(), "the simulator does not model these flags of send");
+  Begin();
+  EXPECT_EQ(Watch(EPOLLIN | EPOLLONESHOT), -ENOSYS);
 }
 
 TEST_F(SimulatedKernelTest, TooManyDescriptorsAreEmfile) {

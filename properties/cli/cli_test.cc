@@ -299,6 +299,22 @@ TEST(Show, ReadsAnyOtherFileAsAFuzzInput) {
                          "# verbatim scenario 1\n# ", folder, "/empty\npayload coded 0 seed 0\n"));
 }
 
+TEST(Show, GivesTheBytesOfAScenarioUnlessTheyWouldBeAnother) {
+  const std::string folder = FreshFolder();
+  const std::string text = "# verbatim scenario 1\npayload coded 1000 seed 7\nsend 3\nawait\n";
+  std::ofstream(folder + "/one.echo") << text;
+  const Ran bytes = Verbatim(absl::StrCat("show --bytes ", folder, "/one.echo > ", folder, "/one"));
+  EXPECT_EQ(bytes.status, 0);
+  EXPECT_EQ(Verbatim(absl::StrCat("show ", folder, "/one")).output, text);
+  std::ofstream many(folder + "/many.echo");
+  many << text;
+  for (int i = 0; i < 300; ++i) many << "send 1\n";
+  many.close();
+  const Ran ran = Verbatim(absl::StrCat("show --bytes ", folder, "/many.echo"));
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_TRUE(absl::StrContains(ran.output, "more than 256 steps")) << ran.output;
+}
+
 TEST(Show, WhatItCannotReadIsSaidInOneLine) {
   const std::string folder = FreshFolder();
   std::ofstream(folder + "/bad.echo") << "# verbatim scenario 1\npayload coded 9 seed 1\nsnd 3\n";
