@@ -18,7 +18,7 @@ namespace verbatim {
 // A number of everything that was put in, in its order.
 class TranscriptHash {
  public:
-  [[clang::no_sanitize("unsigned-integer-overflow")]] void Add(uint64_t value) {
+  void Add(uint64_t value) {
     state_ = (state_ ^ value) * 0x9E3779B97F4A7C15u;
     state_ ^= state_ >> 29;
   }
