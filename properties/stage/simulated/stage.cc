@@ -46,7 +46,8 @@ SimulatedPlay SimulatedStage::Play(const Scenario& scenario, const SimulatedStag
                            ? PlayServer(scenario, with_faults, rules, transcript)
                            : PlayClient(scenario, with_faults, rules, transcript);
   kernel_.CheckNothingIsLeftOpen();
-  if (play.violation.empty()) play.violation = kernel_.violation();
+    // What the kernel found comes first: the rest may follow from it.
+  if (!kernel_.violation().empty()) play.violation = kernel_.violation();
   play.met = kernel_.met();
   play.calls = kernel_.calls();
   TranscriptHash hash;
