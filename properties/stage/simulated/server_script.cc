@@ -34,7 +34,7 @@ bool ServerScript::TakeIn() {
   bool came = false;
   for (uint32_t i = 1; i <= kMaxConnections; ++i) {
     const Line& line = At(i);
-    if (!line.open || line.connecting || line.stalled) continue;
+    if (!line.open || line.stalled) continue;
     if (line.broken || kernel_.HasNews(line.fd)) came = Pump(i) || came;
   }
   if (came) MakeProgress();
@@ -99,7 +99,7 @@ void ServerScript::EmitUnlessExcused(const Line& line, Event event) {
 
 void ServerScript::Close(Line& line) {
   if (line.open) kernel_.Close(line.fd);
-  line.open = line.connecting = false;
+  line.open = false;
 }
 
 // ---- What is done
@@ -109,7 +109,6 @@ bool ServerScript::DoStep() {
   Line& line = At(step.connection);
   if (step.kind == Kind::kConnect) return Connect(step.connection), Done();
   if (line.open && IsExcused(line)) CloseExcused(step.connection);
-  if (line.connecting) return IsSilent(options_.deadline_ms) ? (Close(line), true) : false;
   if (!line.open) {
     // What a fault ended is nobody's fault; what else has ended is told to the judge.
     if (step.kind == Kind::kSend) {
@@ -151,10 +150,9 @@ bool ServerScript::Connect(uint32_t connection) {
   line.fd = kernel_.Socket(address_.family(), SocketType(options_.transport) | SOCK_NONBLOCK, 0);
   const int result = kernel_.Connect(line.fd, address_.data(), address_.size());
   line.open = true;
-  line.connecting = result == -EINPROGRESS;
   if (result == 0) {
     Emit(judge_, {.kind = Event::Kind::kConnected, .connection = connection});
-  } else if (!line.connecting) {
+  } else {
     Close(line);
     Emit(judge_,
          {.kind = Event::Kind::kNotConnected,
@@ -257,7 +255,7 @@ bool ServerScript::Settle() {
   for (Line& line : lines_) line.stalled = false;
   for (uint32_t i = 1; i <= kMaxConnections; ++i) {
     Line& line = At(i);
-    if (!line.open || line.connecting || line.received_bytes >= line.sent_bytes) continue;
+    if (!line.open || line.received_bytes >= line.sent_bytes) continue;
     if (IsExcused(line)) return CloseExcused(i), true;
     if (!IsSilent(options_.deadline_ms)) return TakeIn();
     EmitUnlessExcused(
@@ -272,7 +270,7 @@ bool ServerScript::SayGoodbye() {
   bool waits = false, said = false;
   for (uint32_t i = 1; i <= kMaxConnections; ++i) {
     Line& line = At(i);
-    if (!line.open || line.connecting) continue;
+    if (!line.open) continue;
     if (!line.shut) {
       Leave({Step::Kind::kShutdown, i}, line);
       said = true;
@@ -301,7 +299,7 @@ bool ServerScript::TellToEnd() {
 void ServerScript::Finish() {
   const SimulatedKernel::PeersTurn turn(&kernel_);
   for (uint32_t i = 1; i <= kMaxConnections; ++i) {
-    while (At(i).open && !At(i).connecting && Pump(i)) {
+    while (At(i).open && Pump(i)) {
     }
     Close(At(i));
   }

@@ -40,7 +40,6 @@ class ServerScript : public SimulatedScript {
   struct Line {
     int fd = -1;
     bool open = false;
-    bool connecting = false;
     bool stalled = false;
     bool shut = false;
     bool broken = false;  // a send failed
