@@ -8,8 +8,8 @@
 #include "properties/cli/cli.h"
 #include "properties/stage/socket/process.h"
 
-// What could be thrown is no memory, or flags of ours that CLI11 finds to be wrong: to end is right.
-// NOLINTNEXTLINE(bugprone-exception-escape)
+// What could be thrown is no memory, or flags of ours that CLI11 finds to be wrong: to end is
+// right. NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
   CLI::App app{
       "Verbatim: does it come back byte for byte? Holds echo servers to a catalogue of "

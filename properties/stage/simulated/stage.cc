@@ -46,7 +46,7 @@ SimulatedPlay SimulatedStage::Play(const Scenario& scenario, const SimulatedStag
                            ? PlayServer(scenario, with_faults, rules, transcript)
                            : PlayClient(scenario, with_faults, rules, transcript);
   kernel_.CheckNothingIsLeftOpen();
-    // What the kernel found comes first: the rest may follow from it.
+  // What the kernel found comes first: the rest may follow from it.
   if (!kernel_.violation().empty()) play.violation = kernel_.violation();
   play.met = kernel_.met();
   play.calls = kernel_.calls();
