@@ -140,6 +140,11 @@ class SimulatedKernel {
   int OpenDescriptors() const { return open_; }
   // How many bytes were received and not read there.
   size_t Unread(int fd) const { return At(fd)->in.size(); }
+  // How many bytes were sent on a connection and not read at its other end, which is still there.
+  size_t UnreadThere(int fd) const {
+    const Node* node = At(fd);
+    return node->other < 0 || node->dead || At(node->other)->closed ? 0 : Unread(node->other);
+  }
 
   // The first thing that the implementation must never do, or that this model doesn't know; empty
   // if there was none: a descriptor used after it was closed, a wait for what can never come, calls

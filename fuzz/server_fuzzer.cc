@@ -3,8 +3,9 @@
 // left open, used after its close, or waited for in vain. Only a connection whose own calls failed
 // for good may end early, and what it did return is right.
 // An input is a scenario (properties/scenario/bytes.h) of role server, with a payload of at most
-// 4096 bytes and faults that are met at most 50 times in a row, played on the simulated kernel.
-// More shows nothing more, and takes a hundred times as long.
+// 4096 bytes, faults that are met at most 50 times in a row and drips that take at most 256 ms for
+// all of the payload, played on the simulated kernel. More shows nothing more, and takes a hundred
+// times as long.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -26,12 +27,18 @@ using verbatim::SimulatedPlay;
 
 constexpr size_t kMostPayloadBytes = 4096;
 constexpr uint32_t kMostTimes = 50;
+constexpr uint64_t kMostDripMs = 256;
 
 bool IsOurs(const Scenario& scenario) {
   const bool is_brief =
       std::all_of(scenario.faults.begin(), scenario.faults.end(),
                   [](const verbatim::Fault& fault) { return fault.times <= kMostTimes; });
-  return is_brief && scenario.role == verbatim::Role::kServer &&
+  const bool is_swift =
+      std::all_of(scenario.steps.begin(), scenario.steps.end(), [&](const verbatim::Step& step) {
+        return step.kind != verbatim::Step::Kind::kDrip ||
+               scenario.payload.Size() <= step.amount * kMostDripMs;
+      });
+  return is_brief && is_swift && scenario.role == verbatim::Role::kServer &&
          scenario.payload.Size() <= kMostPayloadBytes;
 }
 

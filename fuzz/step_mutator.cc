@@ -26,7 +26,8 @@ constexpr Call kCallsOfServers[] = {Call::kRecv,   Call::kSend,         Call::kR
 constexpr Step::Kind kStepsOfPeers[] = {
     Step::Kind::kConnect,  Step::Kind::kSend,  Step::Kind::kSend,  Step::Kind::kSend,
     Step::Kind::kAwait,    Step::Kind::kPause, Step::Kind::kStall, Step::Kind::kResume,
-    Step::Kind::kShutdown, Step::Kind::kReset, Step::Kind::kClose, Step::Kind::kExpectEof};
+    Step::Kind::kShutdown, Step::Kind::kReset, Step::Kind::kClose, Step::Kind::kExpectEof,
+    Step::Kind::kSettle,   Step::Kind::kDrip};
 
 absl::string_view View(const uint8_t* data, size_t size) {
   return {reinterpret_cast<const char*>(data), size};
@@ -122,6 +123,17 @@ void ChangeRecords(Dice& dice, std::vector<Record>& records) {
   }
 }
 
+// What is changed is written as today's version, whatever it was.
+uint8_t VersionOf(const uint8_t* data, size_t size) {
+  return size == 0 ? layout::kVersion : data[0];
+}
+
+void BringUpToDate(uint8_t version, uint8_t* records, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    records[i * kRecordBytes] = layout::RecordKind(version, records[i * kRecordBytes]);
+  }
+}
+
 // What a harness for servers plays: a small coded payload, no requirement.
 std::array<uint8_t, layout::kFixedBytes> Header(const uint8_t* data, size_t size,
                                                 size_t most_payload_bytes) {
@@ -140,6 +152,7 @@ size_t MutateSteps(uint8_t* data, size_t size, size_t max_size, unsigned seed,
                    size_t most_payload_bytes, const ByteMutator& by_bytes) {
   Dice dice(seed);
   if (max_size < layout::kFixedBytes + kRecordBytes) return size;
+  const uint8_t version = VersionOf(data, size);
   if (by_bytes != nullptr && dice.Below(8) == 0) {
     size = by_bytes(data, size, max_size);
   }
@@ -153,6 +166,7 @@ size_t MutateSteps(uint8_t* data, size_t size, size_t max_size, unsigned seed,
   for (size_t at = begin; at + kRecordBytes <= size; at += kRecordBytes) {
     records.emplace_back();
     std::memcpy(records.back().data(), data + at, kRecordBytes);
+    records.back()[0] = layout::RecordKind(version, data[at]);
   }
   for (size_t i = 1 + dice.Below(3); i > 0; --i) ChangeRecords(dice, records);
   if (dice.Below(8) == 0) {
@@ -181,6 +195,11 @@ size_t CrossSteps(const uint8_t* first, size_t first_size, const uint8_t* second
   const size_t tail = std::min((second_records - skipped) * kRecordBytes, max_size - head);
   std::memcpy(out, first, head);
   std::memcpy(out + head, second + second_begin + skipped * kRecordBytes, tail);
+  if (head < first_begin || first_begin == 0) return head + tail;
+  BringUpToDate(VersionOf(first, first_size), out + first_begin,
+                (head - first_begin) / kRecordBytes);
+  BringUpToDate(VersionOf(second, second_size), out + head, tail / kRecordBytes);
+  out[0] = layout::kVersion;
   return head + tail;
 }
 

@@ -36,14 +36,17 @@ std::string Encoded(absl::string_view lines) {
 
 TEST(MutateSteps, FromNothingMakesScenariosWithFaultsAndSeveralConnections) {
   bool has_faults = false, has_connections = false, has_long_ones = false;
+  std::set<Step::Kind> kinds;
   for (unsigned seed = 1; seed <= 50; ++seed) {
-    const Scenario scenario = DecodeScenario(Mutated("", seed, 60));
+    const Scenario scenario = DecodeScenario(Mutated("", 1000 * seed, 60));
     EXPECT_EQ(scenario.role, Role::kServer);
     EXPECT_LE(scenario.payload.Size(), kMostPayloadBytes);
     has_faults = has_faults || !scenario.faults.empty();
     has_connections = has_connections || Connections(scenario) > 1;
     has_long_ones = has_long_ones || scenario.steps.size() > 8;
+    for (const Step& step : scenario.steps) kinds.insert(step.kind);
   }
+  EXPECT_EQ(kinds.size(), 12u) << "of a server's steps";
   EXPECT_TRUE(has_faults && has_connections && has_long_ones);
 }
 
@@ -66,6 +69,21 @@ TEST(MutateSteps, BringsBackWhatIsNoServersOrTooLarge) {
     EXPECT_LE(scenario.payload.Size(), kMostPayloadBytes);
     EXPECT_EQ(scenario.requirement, "");
   }
+}
+
+// Of version 1, where a fault's kind was 15: what is not changed means what it meant.
+constexpr absl::string_view kOldFault("\1\0\0\0\x64\0\1\0\xf\x8\5\1\2\0\0\0", 16);
+
+TEST(MutateSteps, AnInputOfVersionOneKeepsItsMeaning) {
+  const Fault fault = DecodeScenario(kOldFault).faults.at(0);
+  int kept = 0;
+  for (unsigned seed = 1; seed <= 100; ++seed) {
+    const std::string changed = Mutated(std::string(kOldFault), seed);
+    const std::vector<Fault> faults = DecodeScenario(changed).faults;
+    kept += std::find(faults.begin(), faults.end(), fault) != faults.end();
+    EXPECT_EQ(changed[0], 2);
+  }
+  EXPECT_GT(kept, 40);
 }
 
 TEST(MutateSteps, ALiteralKeepsItsBytes) {
@@ -113,6 +131,27 @@ TEST(CrossSteps, BeginsLikeTheOneAndEndsLikeTheOther) {
     EXPECT_LE(crossed.steps.size(), 6u);
     is_mixed = is_mixed || (crossed.steps.size() > 1 && crossed.steps.front().amount == 1 &&
                             crossed.steps.back().amount == 6);
+  }
+  EXPECT_TRUE(is_mixed);
+}
+
+TEST(CrossSteps, EachHalfKeepsTheMeaningOfItsVersion) {
+  const std::string today = Encoded("payload coded 50 seed 2\nsettle\n");
+  const Fault fault = DecodeScenario(kOldFault).faults.at(0);
+  bool is_mixed = false;
+  const auto cross = [](absl::string_view first, absl::string_view second, unsigned seed) {
+    uint8_t out[kMaxBytes];
+    const size_t size = CrossSteps(reinterpret_cast<const uint8_t*>(first.data()), first.size(),
+                                   reinterpret_cast<const uint8_t*>(second.data()), second.size(),
+                                   out, sizeof(out), seed);
+    return DecodeScenario({reinterpret_cast<const char*>(out), size});
+  };
+  for (unsigned seed = 1; seed <= 50; ++seed) {
+    for (const Scenario& crossed : {cross(kOldFault, today, seed), cross(today, kOldFault, seed)}) {
+      for (const Step& step : crossed.steps) EXPECT_EQ(step.kind, Step::Kind::kSettle);
+      for (const Fault& each : crossed.faults) EXPECT_EQ(each, fault);
+      is_mixed = is_mixed || (!crossed.steps.empty() && !crossed.faults.empty());
+    }
   }
   EXPECT_TRUE(is_mixed);
 }

@@ -26,12 +26,18 @@ void AddReplay(CLI::App& app, int* status);
 void AddShow(CLI::App& app, int* status);
 void AddList(CLI::App& app, int* status);
 void AddExplain(CLI::App& app, int* status);
+void AddMutants(CLI::App& app, int* status);
+void AddMerge(CLI::App& app, int* status);
 void AddAddress(CLI::App& app, int* status);
 void AddServe(CLI::App& app, int* status);
 
-// "build/release/bin/verbatim replay {file} --builtin": how to play a failure again with this
-// program, as it was called, on that target.
+// This program as it was called, as a word for a shell: "build/release/bin/verbatim". `command` is
+// one of its subcommands.
+std::string ProgramWord(const CLI::App& command);
+// "build/release/bin/verbatim replay {file} --builtin": how to play a failure again on that target.
 std::string ReplayCommand(const CLI::App& command, const Target& target);
+// "tcp", "unix", "stdio".
+std::string TransportOf(const Target& target);
 
 // All bytes of a file. Returns kInvalidArgument, in words for the user, iff it can't be read.
 absl::StatusOr<std::string> ReadWhole(const std::string& path);
@@ -41,10 +47,12 @@ int Complain(int status, absl::string_view message);
 // The same for an error of the engine or the target: 2, 3 or 70 by its code.
 int Complain(const absl::Status& error);
 
-// Which target: --spawn, --builtin, --mutant, or an endpoint given as a word.
+// Which target: --spawn, --stdio, --builtin, --mutant, or an endpoint given as a word.
 struct TargetFlags {
   std::string endpoint;
   std::string spawn;
+  std::string over = "tcp";  // of --spawn, --builtin and --mutant
+  std::string stdio;
   bool builtin = false;
   std::string mutant;
 };
@@ -60,8 +68,13 @@ struct BudgetFlags {
   std::string budget = "60s";
   std::string deadline = "2s";
   double timeout_multiplier = 1;
+  uint64_t bulk_bytes = Budget().bulk_bytes;
+  int fragment_bytes = Budget().fragment_bytes;
+  int connections = Budget().connections;
+  std::string idle = "1s";
 };
 void AddBudgetFlags(CLI::App* command, BudgetFlags* flags);
+void AddSizeFlags(CLI::App* command, BudgetFlags* flags);  // the last four
 // The budget begins now. Returns kInvalidArgument iff a duration can't be read or is not positive.
 absl::StatusOr<Budget> MakeBudget(const BudgetFlags& flags);
 

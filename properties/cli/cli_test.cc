@@ -14,78 +14,13 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "properties/cli/test_program.h"
 #include "properties/mutants/stream.h"
 #include "properties/stage/socket/target.h"
 #include "properties/stage/socket/test_server.h"
 
 namespace verbatim {
 namespace {
-
-struct Ran {
-  int status = -1;
-  std::string output;  // standard output and standard error
-};
-
-std::string FreshFolder() {
-  std::string folder = testing::TempDir() + "verbatim-cli-XXXXXX";
-  EXPECT_NE(::mkdtemp(folder.data()), nullptr);
-  return folder;
-}
-
-Ran Verbatim(const std::string& arguments) {
-  const std::string command =
-      absl::StrCat("exec ", ShellQuote(VERBATIM_PROGRAM), " ", arguments, " 2>&1");
-  FILE* pipe = ::popen(command.c_str(), "r");
-  Ran ran;
-  char buffer[4096];
-  while (const size_t got = ::fread(buffer, 1, sizeof(buffer), pipe))
-    ran.output.append(buffer, got);
-  const int status = ::pclose(pipe);
-  ran.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return ran;
-}
-
-size_t Lines(const std::string& text) {
-  return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
-}
-
-TEST(Check, TheBuiltInServerHoldsAndTheScenariosAreCounted) {
-  const Ran ran = Verbatim("check --builtin");
-  EXPECT_EQ(ran.status, 0) << ran.output;
-  EXPECT_TRUE(absl::StrContains(ran.output, "13 of 13 hold")) << ran.output;
-  EXPECT_TRUE(absl::StrContains(ran.output, "distinct scenarios")) << ran.output;
-}
-
-class EveryMutant : public testing::TestWithParam<size_t> {};
-
-TEST_P(EveryMutant, IsCaughtByTheRequirementThatItNamesAndItsScenarioFailsAgain) {
-  const Mutant& mutant = StreamMutants()[GetParam()];
-  const std::string folder = FreshFolder();
-  const std::string target = absl::StrCat("--mutant ", std::string(mutant.name));
-  const Ran ran = Verbatim(absl::StrCat("check ", target, " --only ", std::string(mutant.caught_by),
-                                        " --save ", folder));
-  EXPECT_EQ(ran.status, 1) << ran.output;
-  EXPECT_TRUE(absl::StrContains(ran.output, absl::StrCat("FAIL ", std::string(mutant.caught_by))))
-      << ran.output;
-  const std::string file = absl::StrCat(folder, "/", std::string(mutant.caught_by), ".echo");
-  ASSERT_TRUE(std::filesystem::exists(file)) << ran.output;
-  // Whether a peer that vanishes meets a write that is still to come is a matter of luck, each
-  // time.
-  int failed = 0;
-  for (int i = 0; i < 50 && failed == 0; ++i) {
-    failed = Verbatim(absl::StrCat("replay ", file, " ", target)).status;
-    if (mutant.defect != Defect::kSigpipeDeath && mutant.defect != Defect::kShortWriteIgnored)
-      break;
-  }
-  EXPECT_EQ(failed, 1) << ran.output;
-}
-
-INSTANTIATE_TEST_SUITE_P(Mutants, EveryMutant, testing::Range(size_t{0}, StreamMutants().size()),
-                         [](const testing::TestParamInfo<size_t>& info) {
-                           std::string name(StreamMutants()[info.param].name);
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
 
 TEST(Check, AClosedPortIsNotJudgedAndSaidInOneLine) {
   const UniqueFd bound(::socket(AF_INET, SOCK_STREAM, 0));  // bound, and never listening

@@ -12,6 +12,7 @@
 #include "properties/cli/cli.h"
 #include "properties/mutants/stream.h"
 #include "properties/report/terminal.h"
+#include "properties/stage/socket/path.h"
 #include "properties/stage/socket/process.h"
 
 namespace verbatim {
@@ -38,32 +39,47 @@ absl::StatusOr<std::string> Self() {
   return std::string(path, static_cast<size_t>(length));
 }
 
-absl::StatusOr<std::unique_ptr<Target>> SpawnSelf(const std::string& flag,
-                                                  const std::string& serve) {
+absl::StatusOr<std::unique_ptr<Target>> SpawnSelf(const std::string& flag, Target::Over over) {
   const absl::StatusOr<std::string> self = Self();
   if (!self.ok()) return self.status();
-  auto target =
-      Target::Spawned(absl::StrCat("exec ", ShellQuote(*self), " serve ", serve, " {endpoint}"));
-  if (target.ok()) (*target)->CallIt(flag, flag);
+  auto target = Target::Spawned(
+      absl::StrCat("exec ", ShellQuote(*self), " serve ", flag, " {endpoint}"), over);
+  const std::string called =
+      over == Target::Over::kUnix ? absl::StrCat(flag, " --over unix") : flag;
+  if (target.ok()) (*target)->CallIt(called, called);
   return target;
 }
 
-absl::StatusOr<std::unique_ptr<Target>> SpawnMutant(const std::string& name) {
-  if (FindMutant(name) != nullptr) {
-    return SpawnSelf(absl::StrCat("--mutant ", name), absl::StrCat("--mutant ", name));
+absl::StatusOr<std::unique_ptr<Target>> SpawnMutant(const std::string& name, Target::Over over) {
+  const Mutant* const mutant = FindMutant(name);
+  if (mutant != nullptr && mutant->waits_for_faults) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--mutant ", name, ": this one waits for injected faults"));
+  }
+  if (mutant != nullptr) {
+    return SpawnSelf(absl::StrCat("--mutant ", name), over);
   }
   std::string names;
-  for (const Mutant& mutant : StreamMutants()) absl::StrAppend(&names, " ", mutant.name);
+  for (const Mutant& other : StreamMutants()) absl::StrAppend(&names, " ", other.name);
   return absl::InvalidArgumentError(
       absl::StrCat("--mutant ", name, ": there is none of this name; there are:", names));
 }
 
 }  // namespace
 
-std::string ReplayCommand(const CLI::App& command, const Target& target) {
+std::string ProgramWord(const CLI::App& command) {
   const std::string name = command.get_parent()->get_name();
   const bool plain = name.find_first_of(" '\"$&;") == std::string::npos;
-  return absl::StrCat(plain ? name : ShellQuote(name), " replay {file} ", target.argument());
+  return plain ? name : ShellQuote(name);
+}
+
+std::string ReplayCommand(const CLI::App& command, const Target& target) {
+  return absl::StrCat(ProgramWord(command), " replay {file} ", target.argument());
+}
+
+std::string TransportOf(const Target& target) {
+  if ((target.capabilities() & kServer) == 0) return "stdio";
+  return (target.capabilities() & kTcp) != 0 ? "tcp" : "unix";
 }
 
 // Not by ifstream: of a folder it opens, and then throws.
@@ -99,22 +115,36 @@ void AddTargetFlags(CLI::App* command, TargetFlags* flags) {
       "--spawn", flags->spawn,
       "Start this command (through the shell), with {port}, {host} or {endpoint} filled in, "
       "wait until it listens, check it, end it and all that it started");
+  command
+      ->add_option("--over", flags->over,
+                   "What it is started on: tcp, or unix ({path}: a stream socket)")
+      ->check(CLI::IsMember({"tcp", "unix"}))
+      ->capture_default_str();
+  command->add_option("--stdio", flags->stdio,
+                      "An echo on standard input and output: each connection is a process of its "
+                      "own, such as cat");
   command->add_flag("--builtin", flags->builtin, "The built-in reference server");
   command->add_option("--mutant", flags->mutant, "A server with one known defect");
 }
 
 absl::StatusOr<std::unique_ptr<Target>> MakeTarget(const TargetFlags& flags) {
-  const int named =
-      !flags.endpoint.empty() + !flags.spawn.empty() + flags.builtin + !flags.mutant.empty();
+  const int named = !flags.endpoint.empty() + !flags.spawn.empty() + !flags.stdio.empty() +
+                    flags.builtin + !flags.mutant.empty();
   if (named != 1) {
     return absl::InvalidArgumentError(absl::StrCat(
         named == 0 ? "no target" : "more than one target",
-        ": name one: an endpoint (tcp://127.0.0.1:7), --spawn './server {port}', --builtin or "
-        "--mutant NAME"));
+        ": name one: an endpoint (tcp://127.0.0.1:7), --spawn './server {port}', --stdio 'cat', "
+        "--builtin or --mutant NAME"));
   }
-  if (flags.builtin) return SpawnSelf("--builtin", "--builtin");
-  if (!flags.mutant.empty()) return SpawnMutant(flags.mutant);
-  if (!flags.spawn.empty()) return Target::Spawned(flags.spawn);
+  using Over = Target::Over;
+  const Over over = flags.over == "unix" ? Over::kUnix : Over::kTcp;
+  if (over == Over::kUnix && (!flags.endpoint.empty() || !flags.stdio.empty())) {
+    return absl::InvalidArgumentError("--over is for --spawn, --builtin and --mutant");
+  }
+  if (flags.builtin) return SpawnSelf("--builtin", over);
+  if (!flags.mutant.empty()) return SpawnMutant(flags.mutant, over);
+  if (!flags.stdio.empty()) return Target::Stdio(flags.stdio);
+  if (!flags.spawn.empty()) return Target::Spawned(flags.spawn, over);
   const absl::StatusOr<Endpoint> endpoint = Endpoint::Parse(flags.endpoint);
   if (!endpoint.ok()) return endpoint.status();
   return Target::Remote(*endpoint);
@@ -136,13 +166,40 @@ void AddBudgetFlags(CLI::App* command, BudgetFlags* flags) {
       ->capture_default_str();
 }
 
+void AddSizeFlags(CLI::App* command, BudgetFlags* flags) {
+  command->add_option("--bulk-bytes", flags->bulk_bytes, "For stream.exact.bulk")
+      ->check(CLI::Range(uint64_t{1}, kMaxPayloadBytes))
+      ->capture_default_str();
+  command
+      ->add_option("--fragment-bytes", flags->fragment_bytes,
+                   "Of these stream.exact.all-fragments plays every cutting (2^(N-1))")
+      ->check(CLI::Range(1, 20))
+      ->capture_default_str();
+  command->add_option("--connections", flags->connections, "At once, for stream.many.thousand")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command->add_option("--idle", flags->idle, "Without a byte, for stream.open.until-peer-ends")
+      ->capture_default_str();
+}
+
 absl::StatusOr<Budget> MakeBudget(const BudgetFlags& flags) {
   const absl::StatusOr<int64_t> whole_ms = Milliseconds("--budget", flags.budget, 1);
   if (!whole_ms.ok()) return whole_ms.status();
   const absl::StatusOr<int64_t> deadline_ms =
       Milliseconds("--deadline", flags.deadline, flags.timeout_multiplier);
   if (!deadline_ms.ok()) return deadline_ms.status();
+  // It may be longer than any deadline, so that the multiplier does not concern it.
+  const absl::StatusOr<int64_t> idle_ms = Milliseconds("--idle", flags.idle, 1);
+  if (!idle_ms.ok()) return idle_ms.status();
+  if (*idle_ms > static_cast<int64_t>(kMaxPauseMs)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--idle ", flags.idle, ": write at most ", kMaxPauseMs / 1000, "s"));
+  }
   Budget budget;
+  budget.idle_ms = *idle_ms;
+  budget.bulk_bytes = flags.bulk_bytes;
+  budget.fragment_bytes = flags.fragment_bytes;
+  budget.connections = flags.connections;
   budget.seed = flags.seed;
   budget.cases = flags.cases;
   budget.deadline_ms = *deadline_ms;
@@ -169,6 +226,7 @@ void EndTargetsOnSignals() {
     ::sigwait(&signals, &signal);
     interrupted = true;
     KillDescendants();
+    RemovePathClaims();
     ::_exit(128 + signal);
   }).detach();
 }

@@ -35,6 +35,7 @@ std::optional<Result> ResultOf(const Outcome& outcome) {
     case Outcome::Result::kSkip:
     case Outcome::Result::kNotClaimed:
       return Result::kSkip;
+    case Outcome::Result::kObserved:
     case Outcome::Result::kNotRun:
       return std::nullopt;
   }
@@ -86,6 +87,7 @@ std::vector<std::string> Changes(const Expectations& expectations,
     const auto found = expectations.find(outcome.id);
     const Expectation expected = found == expectations.end() ? Expectation() : found->second;
     if (expected.result == Result::kFlaky && outcome.result != Outcome::Result::kNotRun) continue;
+    if (outcome.result == Outcome::Result::kObserved) continue;
     const std::optional<Result> result = ResultOf(outcome);
     if (result == expected.result) continue;
     changes.push_back(

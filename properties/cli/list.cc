@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "properties/cli/cli.h"
 #include "properties/mutants/stream.h"
 
@@ -17,9 +18,24 @@ void List() {
   }
   std::printf("\nMutants, for --mutant NAME:\n");
   for (const Mutant& mutant : StreamMutants()) {
-    std::printf("%-34s %s (caught by %s)\n", std::string(mutant.name).c_str(),
-                std::string(mutant.what).c_str(), std::string(mutant.caught_by).c_str());
+    const std::string by = mutant.waits_for_faults
+                               ? "waits for injected faults"
+                               : absl::StrCat("caught by ", absl::StrJoin(mutant.caught_by, ", "));
+    std::printf("%-34s %s (%s)\n", std::string(mutant.name).c_str(),
+                std::string(mutant.what).c_str(), by.c_str());
   }
+}
+
+const char* LevelText(Level level) {
+  switch (level) {
+    case Level::kMust:
+      return "M: what breaks it does not return what it received, or stops serving";
+    case Level::kShould:
+      return "S: should; it fails a check only with --strict";
+    case Level::kObserved:
+      return "I: observed and reported, never a failure";
+  }
+  return "";
 }
 
 int Explain(const std::string& id) {
@@ -27,13 +43,10 @@ int Explain(const std::string& id) {
   if (row == nullptr) {
     return Complain(kExitUsage, absl::StrCat(id, " is not in the catalogue (see: verbatim list)"));
   }
-  const bool must = row->level == Level::kMust;
   std::printf(
       "%s\n\n  what    %s\n  level   %s\n  source  %s (%s)\n  why     %s\n  causes  %s\n  mend    "
       "%s\n",
-      id.c_str(), std::string(row->sentence).c_str(),
-      must ? "M: what breaks it does not return what it received, or stops serving"
-           : "S: should; it fails a check only with --strict",
+      id.c_str(), std::string(row->sentence).c_str(), LevelText(row->level),
       std::string(row->source).c_str(), std::string(BasisName(row->basis)).c_str(),
       std::string(row->why).c_str(), std::string(row->causes).c_str(),
       std::string(row->mend).c_str());

@@ -28,6 +28,8 @@ int main(int argc, char** argv) {
   verbatim::AddShow(app, &status);
   verbatim::AddList(app, &status);
   verbatim::AddExplain(app, &status);
+  verbatim::AddMutants(app, &status);
+  verbatim::AddMerge(app, &status);
   verbatim::AddAddress(app, &status);
   verbatim::AddServe(app, &status);
   // A reader of our output that goes away is no reason to leave a target behind.
@@ -39,7 +41,6 @@ int main(int argc, char** argv) {
     const std::string what = absl::StrReplaceAll(error.what(), {{"\n", " "}});
     return verbatim::Complain(verbatim::kExitUsage, absl::StrCat(what, " (see: verbatim --help)"));
   }
-  verbatim::KillDescendants();  // also one that hid from its target's end, by clearing its
-                                // environment
+  verbatim::KillDescendants();  // also what hid from its target's end
   return status;
 }

@@ -1,9 +1,11 @@
-// verbatim replay: saved scenarios, played on any target.
+// verbatim replay: saved scenarios, played on any target, or one of them as a script.
 // Not for: looking for smaller ones.
 #include <cstdio>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "properties/cli/cli.h"
+#include "properties/report/python.h"
 #include "properties/report/terminal.h"
 #include "properties/requirements/engine.h"
 #include "properties/scenario/text.h"
@@ -16,12 +18,20 @@ struct ReplayFlags {
   TargetFlags target;
   BudgetFlags budget;
   std::vector<std::string> words;
+  std::string emit;
   bool no_color = false;
+
+  bool TargetIsFlagged() const {
+    return target.builtin || !target.spawn.empty() || !target.stdio.empty() ||
+           !target.mutant.empty();
+  }
 };
 
-absl::StatusOr<Scenario> ReadScenario(const std::string& path) {
-  const absl::StatusOr<std::string> text = ReadWhole(path);
-  if (!text.ok()) return text.status();
+// `*text`: the file's.
+absl::StatusOr<Scenario> ReadScenario(const std::string& path, std::string* text) {
+  absl::StatusOr<std::string> whole = ReadWhole(path);
+  if (!whole.ok()) return whole.status();
+  *text = *std::move(whole);
   absl::StatusOr<Scenario> scenario = ParseScenario(*text);
   if (!scenario.ok()) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": ", scenario.status().message()));
@@ -69,17 +79,67 @@ Outcome AsOutcome(const Scenario& scenario, const Verdict& verdict, const Transc
   return outcome;
 }
 
+// Where a script is to connect by default: the target that is named here, else the one on which the
+// scenario was saved. Of one whose address is not for ever: only whether it has a path or a port.
+Endpoint ScriptEndpoint(const ReplayFlags& flags, const SavedComments& comments) {
+  const bool named = !flags.target.endpoint.empty() || flags.TargetIsFlagged();
+  const std::string& text = named ? flags.target.endpoint : comments.target;
+  if (const absl::StatusOr<Endpoint> endpoint = Endpoint::Parse(text); endpoint.ok()) {
+    return *endpoint;
+  }
+  const bool unix_socket =
+      named ? flags.target.over == "unix" : absl::StrContains(text, "--over unix");
+  Endpoint unknown;
+  unknown.transport = unix_socket ? Transport::kUnix : Transport::kTcp;
+  return unknown;
+}
+
+// One file, and an endpoint behind it or not.
+int Emit(ReplayFlags flags) {
+  const bool with_target =
+      !flags.TargetIsFlagged() && flags.words.size() == 2 && Endpoint::Parse(flags.words[1]).ok();
+  if (with_target) {
+    flags.target.endpoint = flags.words[1];
+    flags.words.pop_back();
+  }
+  if (flags.words.size() != 1) {
+    return Complain(kExitUsage, "--emit wants one file: a script plays one scenario");
+  }
+  const std::string& path = flags.words[0];
+  std::string text;
+  const absl::StatusOr<Scenario> scenario = ReadScenario(path, &text);
+  if (!scenario.ok()) return Complain(scenario.status());
+  const absl::StatusOr<Budget> budget = MakeBudget(flags.budget);
+  if (!budget.ok()) return Complain(budget.status());
+  const SavedComments comments = CommentsOf(text);
+  PythonOptions options;
+  options.seen = comments.seen;
+  options.endpoint = ScriptEndpoint(flags, comments);
+  options.deadline_ms = budget->deadline_ms;
+  options.connect_deadline_ms = budget->connect_deadline_ms;
+  if (const Requirement* requirement = FindRequirement(scenario->requirement)) {
+    options.rules = requirement->rules;
+    options.sentence = std::string(requirement->sentence);
+    options.source = std::string(requirement->source);
+  }
+  const absl::StatusOr<std::string> script = EmitPython(*scenario, options);
+  if (!script.ok()) {
+    return Complain(kExitUsage, absl::StrCat(path, ": ", script.status().message()));
+  }
+  std::fwrite(script->data(), 1, script->size(), stdout);
+  return kExitHolds;
+}
+
 // Files, and the target as last word unless a flag names it.
 int Replay(ReplayFlags flags) {
-  const bool flagged =
-      flags.target.builtin || !flags.target.spawn.empty() || !flags.target.mutant.empty();
-  if (!flagged && flags.words.size() > 1) {
+  if (!flags.TargetIsFlagged() && flags.words.size() > 1) {
     flags.target.endpoint = flags.words.back();
     flags.words.pop_back();
   }
   std::vector<Scenario> scenarios;
   for (const std::string& path : flags.words) {
-    absl::StatusOr<Scenario> scenario = ReadScenario(path);
+    std::string text;
+    absl::StatusOr<Scenario> scenario = ReadScenario(path, &text);
     if (!scenario.ok()) return Complain(scenario.status());
     scenarios.push_back(*std::move(scenario));
   }
@@ -116,7 +176,9 @@ int Replay(ReplayFlags flags) {
 void AddReplay(CLI::App& app, int* status) {
   auto flags = std::make_shared<ReplayFlags>();
   CLI::App* command = app.add_subcommand(
-      "replay", "Play saved scenarios (.echo) on a target, without their fault lines");
+      "replay",
+      "Play saved scenarios (.echo) on a target, without their fault lines; or print one as a "
+      "script that needs nothing of this");
   flags->command = command;
   command
       ->add_option("FILE... [TARGET]", flags->words,
@@ -124,8 +186,15 @@ void AddReplay(CLI::App& app, int* status) {
       ->required();
   AddTargetFlags(command, &flags->target);
   AddBudgetFlags(command, &flags->budget);
+  command
+      ->add_option("--emit", flags->emit,
+                   "Play nothing, print a short script instead that plays FILE: python (3.8 or "
+                   "later). It connects where its own arguments say, else to TARGET, else to the "
+                   "endpoint on which the scenario was saved")
+      ->check(CLI::IsMember({"python"}));
   command->add_flag("--no-color", flags->no_color, "No colours");
-  command->callback([flags, status] { *status = Replay(*flags); });
+  command->callback(
+      [flags, status] { *status = flags->emit.empty() ? Replay(*flags) : Emit(*flags); });
 }
 
 }  // namespace verbatim

@@ -17,6 +17,7 @@ int ServeFrom(const TargetFlags& flags) {
     return Complain(kExitUsage, "serve: --builtin or --mutant NAME");
   const absl::Status status =
       mutant != nullptr ? ServeMutant(*mutant, *endpoint) : Serve({*endpoint}, {.quiet = true});
+  if (absl::IsInvalidArgument(status)) return Complain(status);
   return status.ok() ? kExitHolds : Complain(kExitFails, status.message());
 }
 

@@ -7,6 +7,7 @@
 namespace verbatim {
 
 // How many connections have sent something that nothing waits for: it would be judged only by luck.
+// A settle waits until it is read, and not until it is back.
 int Unawaited(const Scenario& scenario);
 
 // What a client's exit status follows from, and whether one is expected. Of a valid scenario.

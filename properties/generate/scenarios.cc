@@ -18,8 +18,9 @@ constexpr int kFullSize = 100;
 std::vector<Step::Kind> KindsOf(Role role) {
   using Kind = Step::Kind;
   if (role == Role::kServer) {
-    return {Kind::kConnect, Kind::kSend,     Kind::kAwait, Kind::kPause, Kind::kStall,
-            Kind::kResume,  Kind::kShutdown, Kind::kReset, Kind::kClose, Kind::kExpectEof};
+    return {Kind::kConnect,  Kind::kSend,  Kind::kAwait, Kind::kSettle,
+            Kind::kPause,    Kind::kStall, Kind::kDrip,  Kind::kResume,
+            Kind::kShutdown, Kind::kReset, Kind::kClose, Kind::kExpectEof};
   }
   return {Kind::kFeed,     Kind::kReply,   Kind::kFeed,  Kind::kReply,
           Kind::kHold,     Kind::kFeedEof, Kind::kStall, Kind::kResume,
@@ -39,7 +40,7 @@ rc::Gen<Step> ArbitraryStep(Role role) {
         if (bytes) step.amount = amount == 0 ? kRest : amount;
         if (step.kind == Step::Kind::kSend) step.ahead = std::get<3>(dice) * 20;
         const bool time = step.kind == Step::Kind::kPause || step.kind == Step::Kind::kHold;
-        if (time) step.amount = 1 + amount;
+        if (time || step.kind == Step::Kind::kDrip) step.amount = 1 + amount;
         if (step.kind == Step::Kind::kExpectExit) step.amount = amount % 2;
         return step;
       });

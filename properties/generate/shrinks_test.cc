@@ -127,6 +127,24 @@ TEST(Smaller, NeighbouringSendsBecomeOne) {
                       Of({{Kind::kSend, 1, 400}}, 401)));
 }
 
+TEST(Smaller, ASettleBetweenSendsIsMergedOverAsAnAwaitIs) {
+  const Step settle{Kind::kSettle, 1, 0}, await{Kind::kAwait, 1, 0};
+  const Scenario sends = Of({{Kind::kSend, 1, 400}, settle, {Kind::kSend, 1, 600}, await});
+  EXPECT_TRUE(Offers(sends, Of({{Kind::kSend, 1, 1000}, settle, await})));
+  EXPECT_TRUE(Offers(sends, Of({{Kind::kSend, 1, 400}, {Kind::kSend, 1, 600}, await})));
+  EXPECT_FALSE(Offers(sends, Of({{Kind::kSend, 1, 400}, settle, {Kind::kSend, 1, 600}})))
+      << "a settle awaits nothing";
+}
+
+TEST(Smaller, ADripGoesAsAWholeAndItsBytesStay) {
+  const Scenario drips = Of({{Kind::kDrip, 1, 50}, {Kind::kSend, 1, kRest}, {Kind::kAwait, 1, 0}});
+  EXPECT_TRUE(Offers(drips, Of({{Kind::kSend, 1, kRest}, {Kind::kAwait, 1, 0}})));
+  for (const Scenario& smaller : Smaller(drips)) {
+    for (const Step& step : smaller.steps)
+      EXPECT_TRUE(step.kind != Kind::kDrip || step.amount == 50);
+  }
+}
+
 TEST(Smaller, ALiteralLosesBytesAndTheSendsThatCarriedThem) {
   Scenario scenario = Of({{Kind::kSend, 1, 2}, {Kind::kSend, 1, 2}});
   scenario.payload = PayloadSpec();

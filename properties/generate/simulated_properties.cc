@@ -48,7 +48,9 @@ rc::Gen<Step> LikelyStep() {
                                                      {8, Kind::kSend},
                                                      {3, Kind::kAwait},
                                                      {1, Kind::kPause},
+                                                     {2, Kind::kSettle},
                                                      {2, Kind::kStall},
+                                                     {1, Kind::kDrip},
                                                      {2, Kind::kResume},
                                                      {1, Kind::kShutdown},
                                                      {1, Kind::kReset},
@@ -61,7 +63,8 @@ rc::Gen<Step> LikelyStep() {
       [](const std::tuple<Kind, uint32_t, uint64_t>& dice) {
         Step step{std::get<0>(dice), std::get<1>(dice)};
         if (step.kind == Kind::kSend) step.amount = std::get<2>(dice);
-        if (step.kind == Kind::kPause) step.amount = 1 + std::get<2>(dice) % 200;
+        const bool small = step.kind == Kind::kPause || step.kind == Kind::kDrip;
+        if (small) step.amount = 1 + std::get<2>(dice) % 200;
         return step;
       });
 }

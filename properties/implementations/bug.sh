@@ -10,7 +10,7 @@ done
 rm -rf "$folder" && mkdir -p "$folder" && cp "$server" "$folder/" && cd "$folder" || exit 1
 patch -p1 --quiet <"$patch" || { echo "the patch does not apply: $patch"; exit 1; }
 spawn="exec python3 '$folder/$(basename "$server")' {port}"
-"$verbatim" check --no-color --budget 120s --deadline 1s --save saved --spawn "$spawn" >report.txt
+"$verbatim" check --no-color --budget 120s --deadline 1s --jobs 4 --save saved --spawn "$spawn" >report.txt
 status=$?
 cat report.txt
 [ $status -eq 1 ] || { echo "the check's status is $status and not 1"; exit 1; }

@@ -5,6 +5,8 @@
 #include <cassert>
 #include <cstring>
 
+#include "absl/strings/str_cat.h"
+
 namespace verbatim {
 namespace {
 
@@ -43,15 +45,19 @@ void Judge::Observe(const Event& event) {
     case Event::Kind::kBlocked:
       return Fail(rules_.complete ? Verdict::Kind::kStuck : Verdict::Kind::kNotJudged, event);
     case Event::Kind::kNoEof:
-      return Fail(rules_.ends ? Verdict::Kind::kNotEnded : Verdict::Kind::kNotJudged, event);
+      // Where it doesn't matter whether the end comes, so much is seen: nothing came instead.
+      if (rules_.ends) Fail(Verdict::Kind::kNotEnded, event);
+      return;
     case Event::Kind::kSkipped:
       // A connection that ended before its script did is short of what the script would have sent.
       return Fail(rules_.complete ? Verdict::Kind::kTruncated : Verdict::Kind::kNotJudged, event);
     case Event::Kind::kExited:
       if (!event.text.empty()) Fail(Verdict::Kind::kMisreported, event);
       return;
-    case Event::Kind::kConnected:
     case Event::Kind::kShutdown:
+      line.shut = true;
+      return;
+    case Event::Kind::kConnected:
       return;
   }
 }
@@ -59,9 +65,18 @@ void Judge::Observe(const Event& event) {
 // The other side ended the connection: what it still owed is missing for good.
 void Judge::Ended(const Event& event) {
   const bool theirs = event.ending == Ending::kFin || event.ending == Ending::kReset ||
-                      event.ending == Ending::kTimedOut;
-  if (!theirs || CaughtUp(event.connection)) return;
-  if (rules_.complete) Fail(Verdict::Kind::kTruncated, event);
+                      event.ending == Ending::kTimedOut || event.ending == Ending::kCrashed;
+  if (!theirs) return;
+  if (!CaughtUp(event.connection)) {
+    if (rules_.complete) Fail(Verdict::Kind::kTruncated, event);
+    return;
+  }
+  if (!rules_.ends_cleanly || event.ending == Ending::kFin) return;
+  if (!lines_[event.connection - 1].shut) return;
+  Event unclean = event;
+  unclean.text = absl::StrCat("connection ", event.connection,
+                              " ended after our FIN by: ", EndingName(event.ending));
+  Fail(Verdict::Kind::kMisbehaved, unclean);
 }
 
 void Judge::Fail(Verdict::Kind kind, const Event& event) {

@@ -18,6 +18,8 @@ struct Rules {
   bool complete = true;  // what was sent comes back: truncated, withheld, stuck count
   bool ends = true;      // an end that was expected comes
   bool serves = true;    // a connection is accepted
+  // After our FIN the end is a FIN and not a RST. Other requirements leave open how it ended.
+  bool ends_cleanly = false;
 };
 
 class Judge {
@@ -46,6 +48,7 @@ class Judge {
     uint64_t received = 0;
     Ending ending = Ending::kOpen;
     bool differs = false;
+    bool shut = false;     // by us
     std::string evidence;  // what came from the first difference on
   };
 

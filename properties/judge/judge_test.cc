@@ -140,7 +140,7 @@ TEST(Judge, AConnectionThatIsRefusedIsUnserved) {
 }
 
 TEST(Judge, WhatTheRulesLeaveOpenIsNotJudged) {
-  for (const Event::Kind kind : {Event::Kind::kSilence, Event::Kind::kBlocked, Event::Kind::kNoEof,
+  for (const Event::Kind kind : {Event::Kind::kSilence, Event::Kind::kBlocked,
                                  Event::Kind::kNotConnected, Event::Kind::kSkipped}) {
     Hearing hearing(Coded(10), kOnlyWhatArrives);
     hearing.SentAll().Saw(kind);
@@ -149,6 +149,31 @@ TEST(Judge, WhatTheRulesLeaveOpenIsNotJudged) {
     EXPECT_EQ(verdict.kind, Kind::kNotJudged);
     EXPECT_FALSE(verdict.Fails());
   }
+}
+
+TEST(Judge, WhereTheEndDoesNotMatterNothingButItsAbsenceIsSeenUntilTheDeadline) {
+  Hearing hearing(Coded(10), kOnlyWhatArrives);
+  hearing.SentAll().Came(hearing.All()).Saw(Event::Kind::kNoEof, 1, 2000);
+  EXPECT_FALSE(hearing.judge().Over());
+  EXPECT_EQ(hearing.Finish().kind, Kind::kHeld);
+}
+
+TEST(Judge, HowItEndedIsJudgedOnlyByARuleAboutIt) {
+  for (const bool asked : {false, true}) {
+    for (const Ending ending : {Ending::kFin, Ending::kReset, Ending::kTimedOut}) {
+      Hearing hearing(Coded(10), {.ends_cleanly = asked});
+      hearing.SentAll().Came(hearing.All()).Saw(Event::Kind::kShutdown).Ended(ending);
+      const Verdict verdict = hearing.Finish();
+      EXPECT_EQ(verdict.Fails(), asked && ending != Ending::kFin);
+      if (verdict.Fails()) EXPECT_EQ(verdict.kind, Kind::kMisbehaved);
+    }
+  }
+}
+
+TEST(Judge, AResetBeforeOurFinIsNoUncleanAnswerToIt) {
+  Hearing hearing(Coded(10), {.ends_cleanly = true});
+  hearing.SentAll().Came(hearing.All()).Ended(Ending::kReset);
+  EXPECT_EQ(hearing.Finish().kind, Kind::kHeld);
 }
 
 TEST(Judge, AnEndInTheMiddleIsLeftOpenWhereNotAllNeedCome) {

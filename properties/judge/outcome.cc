@@ -4,7 +4,8 @@
 namespace verbatim {
 
 absl::string_view ResultName(Outcome::Result result) {
-  constexpr absl::string_view kNames[] = {"pass", "FAIL", "skip", "not claimed", "not run"};
+  constexpr absl::string_view kNames[] = {"pass",        "FAIL",    "skip",
+                                          "not claimed", "not run", "observed"};
   return kNames[static_cast<size_t>(result)];
 }
 
@@ -26,6 +27,9 @@ Summary Summarize(const std::vector<Outcome>& outcomes) {
         break;
       case Outcome::Result::kNotRun:
         ++summary.not_run;
+        break;
+      case Outcome::Result::kObserved:
+        ++summary.observed;
         break;
     }
   }

@@ -22,8 +22,9 @@ struct Outcome {
     kSkip,        // can't be judged on this target: `reason`
     kNotClaimed,  // --without
     kNotRun,      // the target is gone, or the budget is spent: `reason`
+    kObserved,    // level I: `reason` says what was seen; no pass and no failure
   };
-  // The requirement, as the catalogue has it; the level as the check takes it ("M", "S").
+  // The requirement, as the catalogue has it; the level as the check takes it ("M", "S", "I").
   std::string id;
   std::string level;
   std::string basis;
@@ -32,15 +33,19 @@ struct Outcome {
 
   Result result = Result::kNotRun;
   std::string reason;
+  std::string note;  // what was measured besides: "median 0.1 ms, …"; empty: nothing
 
   uint64_t plays = 0;               // conversations held, counting the search for a smaller one
   uint64_t distinct_scenarios = 0;  // of the cases, by their text
   double seconds = 0;
+  uint64_t cuts = 0;          // boundaries between two sends, in all its cases
+  uint64_t certain_cuts = 0;  // of those: the target had read up to there before more was sent
 
   // Of a failure:
   Verdict verdict;    // of `smallest`
   Scenario first;     // the scenario that failed first
-  Scenario smallest;  // the smallest that breaks the same requirement in the same way
+  Scenario smallest;  // the smallest that breaks the same requirement in the same way; without
+                      // steps: the requirement is none that a scenario can hold (HasScenario)
   std::vector<std::string> transcript;  // of `smallest`
   Control control = Control::kNotApplicable;
   Verdict control_verdict;
@@ -48,6 +53,8 @@ struct Outcome {
   int replays = 0;
   double first_failure_seconds = 0;  // after the requirement began
   std::string target_output;         // the target's own last words, if it died
+
+  bool HasScenario() const { return !smallest.steps.empty(); }
 };
 
 // What a whole check came to.
@@ -57,6 +64,7 @@ struct Summary {
   int failed_should = 0;
   int skipped = 0;  // not claimed ones too
   int not_run = 0;
+  int observed = 0;
   uint64_t distinct_scenarios = 0;
   uint64_t plays = 0;
 
@@ -66,7 +74,7 @@ struct Summary {
 };
 Summary Summarize(const std::vector<Outcome>& outcomes);
 
-// "pass", "FAIL", "skip", "not claimed", "not run".
+// "pass", "FAIL", "skip", "not claimed", "not run", "observed".
 absl::string_view ResultName(Outcome::Result result);
 
 }  // namespace verbatim

@@ -62,6 +62,8 @@ absl::string_view EndingName(Ending ending) {
       return "refused";
     case Ending::kTimedOut:
       return "timed out";
+    case Ending::kCrashed:
+      return "the target died";
     case Ending::kOurs:
       return "closed by us";
   }

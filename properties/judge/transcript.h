@@ -18,6 +18,7 @@ enum class Ending {
   kRefused,   // it never began
   kTimedOut,  // ETIMEDOUT, or no answer to the connect within its deadline
   kOurs,      // we closed or reset it
+  kCrashed,   // the target's process died (only its parent can tell: the engine says so)
 };
 absl::string_view EndingName(Ending ending);
 

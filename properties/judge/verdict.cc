@@ -45,6 +45,7 @@ std::string Body(const Verdict& v) {
     case Verdict::Kind::kDied:
       return absl::StrCat("it ", v.detail);
     case Verdict::Kind::kMisreported:
+    case Verdict::Kind::kMisbehaved:
     case Verdict::Kind::kNotJudged:
       return v.detail;
   }
@@ -57,7 +58,7 @@ absl::string_view VerdictName(Verdict::Kind kind) {
   constexpr absl::string_view kNames[] = {"held",        "lost",        "duplicated", "reordered",
                                           "corrupted",   "inserted",    "truncated",  "withheld",
                                           "leaked",      "stuck",       "not ended",  "unserved",
-                                          "target died", "misreported", "not judged"};
+                                          "target died", "misreported", "misbehaved", "not judged"};
   return kNames[static_cast<size_t>(kind)];
 }
 

@@ -26,6 +26,7 @@ struct Verdict {
     kUnserved,     // a connection was refused, or not accepted in time
     kDied,         // the target died (the engine says so: no stage can see it)
     kMisreported,  // a client's exit status does not say what happened
+    kMisbehaved,   // what it does besides returning bytes: `detail` says what was measured
     kNotJudged,    // the requirement leaves open what happened
   };
   Kind kind = Kind::kHeld;

@@ -7,33 +7,80 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "core/endpoint.h"
+#include "core/posix_kernel.h"
+#include "echo/sockets.h"
 
 namespace verbatim {
 
 enum class Defect {
+  kNone,
+  kNoneForking,  // none, with a process for each connection
   kShortWriteIgnored,
-  kBothClosedOnEof,
-  kNulTruncation,
-  kStdioBuffering,
-  kLeakToOther,
+  kPrefixSentTwice,
+  kEagainFatal,
+  kEagainBusyLoop,
+  kWriteInterestDropped,
+  kLostWakeUp,
+  kHangUpFirst,
+  kEmfileSpin,
+  kAcceptLoopEnds,
   kSigpipeDeath,
+  kEintrFatal,
+  kErrnoClobbered,
+  kResetEndsServer,
+  kBothClosedOnEof,
+  kQueueDiscardedOnEof,
+  kResetOnClose,
+  kBufferReused,
+  kInterleavedWriters,
+  kNoBackPressure,
+  kNulTruncation,
+  kByte255IsEof,
+  kStdioBuffering,
+  kMagicByte,
+  kForkLeaksDescriptor,
+  kFdSetOverflow,
+  kDelayedAckStall,
+  kSlowClientBlocksAll,
+  kOffByOneWhenFull,
+  kNewlineTranslation,
+  kBanner,
+  kLeakToOther,
+  kIdleTimeOut,
+  kBitFlip,
+  kLastByteWithheld,
+  kResetLeaksDescriptor,
+  kZombies,
 };
 
 struct Mutant {
   Defect defect;
-  absl::string_view name;       // of --mutant
-  absl::string_view what;       // the defect
-  absl::string_view seen_in;    // where it was met
-  absl::string_view caught_by;  // the requirement that must catch it
+  int number;                                // in the list of defects
+  absl::string_view name;                    // of --mutant
+  absl::string_view what;                    // the defect
+  absl::string_view seen_in;                 // where it was met
+  std::vector<absl::string_view> caught_by;  // ids of the requirements that are about it: one at
+                                             // least must catch it, with every seed
+  // It shows only where system calls are made to fail: it can't be served yet.
+  bool waits_for_faults = false;
 };
 
+// In the order of their numbers.
 const std::vector<Mutant>& StreamMutants();
 
-// nullptr if there is none of this name.
+// The servers that the mutants are made from, without a defect: what fails on one of these is no
+// defect of a mutant. They have no number, and nothing may catch them.
+const std::vector<Mutant>& SoundServers();
+
+// Of both; nullptr if there is none of this name.
 const Mutant* FindMutant(absl::string_view name);
 
-// Serves on the endpoint's first address, as a plain poll server with this defect, until it is
-// ended. Returns the failing call iff it can't listen or wait.
+// Serves on the endpoint's first address, as a plain server with this defect, until it is ended.
+// Returns kInvalidArgument iff it can't be served: the defect waits for faults, or the endpoint is
+// no stream; else the failing call iff it can't listen or wait, or the defect ends it.
 absl::Status ServeMutant(const Mutant& mutant, const Endpoint& endpoint);
+
+// The same on a socket that listens already.
+absl::Status ServeMutant(const Mutant& mutant, Listening<PosixKernel> listening);
 
 }  // namespace verbatim

@@ -1,4 +1,4 @@
-// The words and columns of the report, and the escaping of all that is a target's.
+// The words and columns of the report.
 #include "properties/report/terminal.h"
 
 #include <algorithm>
@@ -9,13 +9,11 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "properties/scenario/text.h"
 
 namespace verbatim {
 namespace {
 
-constexpr size_t kBytesALine = 16;
 constexpr size_t kStepsShown = 40;
 constexpr size_t kLineShown = 1000;
 
@@ -91,94 +89,107 @@ std::string Output(const std::string& output) {
   return text;
 }
 
-}  // namespace
-
-std::string PlainText(absl::string_view text) {
-  constexpr absl::string_view kEllipsis = "…";  // the transcript's own
-  std::string plain;
-  while (!text.empty()) {
-    const char byte = text.front();
-    if (absl::ConsumePrefix(&text, kEllipsis)) {
-      absl::StrAppend(&plain, kEllipsis);
-      continue;
-    }
-    if (absl::ascii_isprint(static_cast<unsigned char>(byte))) {
-      plain += byte;
-    } else if (byte == '\n') {
-      plain += "\\n";
-    } else {
-      absl::StrAppendFormat(&plain, "\\x%02x", static_cast<unsigned char>(byte));
-    }
-    text.remove_prefix(1);
-  }
-  return plain;
-}
-
-std::string HexDump(absl::string_view bytes, uint64_t offset, absl::string_view indent) {
+// What a requirement needed besides its result: "12 scenarios, 0.26 s, 812 cuts, 640 certain; …".
+std::string Cost(const Outcome& outcome) {
   std::string text;
-  for (size_t at = 0; at < bytes.size(); at += kBytesALine) {
-    std::string hex, ascii;
-    for (const char byte : bytes.substr(at, kBytesALine)) {
-      absl::StrAppendFormat(&hex, "%02x ", static_cast<unsigned char>(byte));
-      ascii += absl::ascii_isprint(static_cast<unsigned char>(byte)) ? byte : '.';
-    }
-    absl::StrAppendFormat(&text, "%s%8d  %-48s |%s|\n", indent, offset + at, hex, ascii);
+  if (!outcome.reason.empty()) {
+    text = PlainText(outcome.reason);
+  } else if (outcome.distinct_scenarios == 0) {
+    text = absl::StrFormat("%.2f s", outcome.seconds);
+  } else {
+    text = absl::StrFormat("%s, %.2f s", Plural(outcome.distinct_scenarios, "scenario"),
+                           outcome.seconds);
   }
+  if (outcome.cuts > 0) {
+    absl::StrAppend(&text, ", ", Plural(outcome.cuts, "cut"), ", ", outcome.certain_cuts,
+                    " certain");
+  }
+  if (!outcome.note.empty()) absl::StrAppend(&text, "; ", PlainText(outcome.note));
   return text;
 }
 
+// How far it went, and how it ended. What no scenario says may have had no conversation at all.
+std::string Conversation(const Outcome& outcome) {
+  const Verdict& verdict = outcome.verdict;
+  if (!outcome.HasScenario() && verdict.sent_bytes == 0 && verdict.ending == Ending::kOpen)
+    return "";
+  return Row("so far", absl::StrCat(Plural(verdict.sent_bytes, "byte"), " sent, ",
+                                    verdict.received_bytes, " right ones received")) +
+         Row("ended",
+             absl::StrCat("connection ", verdict.connection, ": ", EndingName(verdict.ending)));
+}
+
+std::string ScenarioRows(const Outcome& outcome) {
+  if (!outcome.HasScenario()) return "";
+  return Row("scenario",
+             absl::StrCat(Plural(outcome.smallest.steps.size(), "step"),
+                          ", the first that failed had ", outcome.first.steps.size(), ":")) +
+         Steps(outcome.smallest);
+}
+
+std::string Events(const Outcome& outcome) {
+  if (outcome.transcript.empty()) return "";
+  std::string text = Row("what went", "on:");
+  for (const std::string& line : outcome.transcript)
+    absl::StrAppend(&text, "            ", PlainText(line), "\n");
+  return text;
+}
+
+// Whether it is the cutting, whether it is chance, and how to see it again.
+std::string Trust(const Outcome& outcome, const std::string& file, const TerminalOptions& options) {
+  std::string text;
+  if (outcome.HasScenario()) text += Row("control", ControlText(outcome));
+  if (outcome.replays > 0) {
+    text += Row("recurs", absl::StrCat(outcome.recurred, " of ", outcome.replays));
+  } else if (outcome.HasScenario()) {
+    text += Row("recurs", "not tried again");
+  }
+  std::string again = absl::StrReplaceAll(options.recheck_command, {{"{id}", outcome.id}});
+  if (outcome.HasScenario() && !file.empty())
+    again = absl::StrReplaceAll(options.replay_command, {{"{file}", file}});
+  if (!again.empty()) text += Row("again", ReadableLine(again));
+  return text + Row("more", ReadableLine(absl::StrReplaceAll(options.explain_command,
+                                                             {{"{id}", outcome.id}})));
+}
+
+}  // namespace
+
 std::string OutcomeLine(const Outcome& outcome, const TerminalOptions& options) {
   const std::string result = absl::StrFormat("%-11s", ResultName(outcome.result));
-  const std::string what =
-      outcome.reason.empty()
-          ? absl::StrFormat("%s, %.2f s", Plural(outcome.distinct_scenarios, "scenario"),
-                            outcome.seconds)
-          : PlainText(outcome.reason);
-  return absl::StrFormat("  %s  %-32s %s %-8s %s\n",
-                         Paint(result, ColorOf(outcome.result), options.color), outcome.id,
-                         outcome.level, outcome.basis, what);
+  return absl::StrFormat(
+      "  %s  %-32s %s %-8s %s\n", Paint(result, ColorOf(outcome.result), options.color),
+      PlainText(outcome.id), PlainText(outcome.level), PlainText(outcome.basis), Cost(outcome));
 }
 
 std::string FailureText(const Outcome& outcome, const std::string& file,
                         const TerminalOptions& options) {
-  const Verdict& verdict = outcome.verdict;
-  std::string text = absl::StrCat(Paint("FAIL", "31;1", options.color), " ", outcome.id, "  (",
-                                  outcome.level, ", ", outcome.basis, ")\n");
-  text += Row("required", outcome.sentence);
-  text += Row("by", outcome.source);
-  text += Row("seen", Paint(PlainText(VerdictSentence(verdict)), "1", options.color));
-  text += Row("so far", absl::StrCat(Plural(verdict.sent_bytes, "byte"), " sent, ",
-                                     verdict.received_bytes, " right ones received; connection ",
-                                     verdict.connection, " ", EndingName(verdict.ending)));
-  text += Row("scenario",
-              absl::StrCat(Plural(outcome.smallest.steps.size(), "step"),
-                           ", the first that failed had ", outcome.first.steps.size(), ":"));
-  text += Steps(outcome.smallest);
-  text += Window(verdict);
-  if (!outcome.transcript.empty()) text += Row("what went", "on:");
-  for (const std::string& line : outcome.transcript)
-    absl::StrAppend(&text, "            ", PlainText(line), "\n");
-  if (verdict.kind == Verdict::Kind::kDied) text += Output(outcome.target_output);
-  text += Row("control", ControlText(outcome));
-  text +=
-      Row("recurs", outcome.replays == 0 ? "not tried again"
-                                         : absl::StrCat(outcome.recurred, " of ", outcome.replays));
-  if (!file.empty()) {
-    text += Row("again", absl::StrReplaceAll(options.replay_command, {{"{file}", file}}));
-  }
-  text += Row("more", absl::StrCat("verbatim explain ", outcome.id));
-  return text;
+  const std::string sentence = PlainText(VerdictSentence(outcome.verdict));
+  std::string text =
+      absl::StrCat(Paint("FAIL", "31;1", options.color), " ", PlainText(outcome.id), "  (",
+                   PlainText(outcome.level), ", ", PlainText(outcome.basis), ")\n");
+  text += Row("required", ReadableLine(outcome.sentence));
+  text += Row("by", ReadableLine(outcome.source));
+  text += Row("seen", Paint(sentence, "1", options.color));
+  if (!outcome.note.empty()) text += Row("measured", PlainText(outcome.note));
+  text += Conversation(outcome);
+  text += ScenarioRows(outcome);
+  text += Window(outcome.verdict);
+  text += Events(outcome);
+  if (outcome.verdict.kind == Verdict::Kind::kDied) text += Output(outcome.target_output);
+  return text + Trust(outcome, file, options);
 }
 
 std::string SummaryLine(const Summary& summary, double seconds) {
   const int judged = summary.passed + summary.failed_must + summary.failed_should;
   std::string text = absl::StrCat(summary.passed, " of ", judged, " hold");
-  if (summary.failed_must > 0)
-    absl::StrAppend(&text, ", ", summary.failed_must, " of level M fail");
-  if (summary.failed_should > 0)
-    absl::StrAppend(&text, ", ", summary.failed_should, " of level S fail");
-  if (summary.skipped > 0) absl::StrAppend(&text, ", ", summary.skipped, " skipped");
-  if (summary.not_run > 0) absl::StrAppend(&text, ", ", summary.not_run, " not run");
+  const auto tell = [&text](int count, absl::string_view what) {
+    if (count > 0) absl::StrAppend(&text, ", ", count, " ", what);
+  };
+  tell(summary.failed_must, "of level M fail");
+  tell(summary.failed_should, "of level S fail");
+  tell(summary.observed, "observed");
+  tell(summary.skipped, "skipped");
+  tell(summary.not_run, "not run");
   absl::StrAppendFormat(&text, "; %s, %s, %.2f s\n",
                         Plural(summary.distinct_scenarios, "distinct scenario"),
                         Plural(summary.plays, "conversation"), seconds);

@@ -47,7 +47,8 @@ TEST(FailureText, IsAWholeStory) {
   required  The bytes come back however they are cut.
   by        RFC 862
   seen      lost: 1 byte at offset 5 of connection 1 did not come, later ones did
-  so far    7 bytes sent, 5 right ones received; connection 1 still open
+  so far    7 bytes sent, 5 right ones received
+  ended     connection 1: still open
   scenario  2 steps, the first that failed had 3:
               requirement stream.exact.fragments-awaited
               payload "GET /\r\n"
@@ -70,6 +71,74 @@ TEST(FailureText, IsAWholeStory) {
 TEST(FailureText, SaysHowToPlayAgainOnlyWhatWasSaved) {
   const TerminalOptions options = {.replay_command = "verbatim replay {file}"};
   EXPECT_FALSE(absl::StrContains(FailureText(Failure(), "", options), "again"));
+}
+
+// What is found out by more than a scenario can say.
+Outcome Misbehaviour() {
+  Outcome outcome;
+  outcome.id = "stream.idle.no-cpu";
+  outcome.level = "S";
+  outcome.basis = "robust";
+  outcome.sentence = "It uses no processor time while nothing happens.";
+  outcome.source = "RFC 9293 §3.9";
+  outcome.result = Outcome::Result::kFail;
+  outcome.verdict.kind = Verdict::Kind::kMisbehaved;
+  outcome.verdict.detail = "500 ms of processor time in 500 ms";
+  outcome.note = "median 499 ms";
+  return outcome;
+}
+
+TEST(FailureText, WithoutAScenarioSaysHowToCheckItAgain) {
+  const TerminalOptions options = {
+      .replay_command = "verbatim replay {file} --builtin",
+      .recheck_command = "verbatim check --only {id} --seed 1 --builtin",
+      .explain_command = "./verbatim explain {id}"};
+  const std::string story = R"(FAIL stream.idle.no-cpu  (S, robust)
+  required  It uses no processor time while nothing happens.
+  by        RFC 9293 §3.9
+  seen      misbehaved: 500 ms of processor time in 500 ms
+  measured  median 499 ms
+  again     verbatim check --only stream.idle.no-cpu --seed 1 --builtin
+  more      ./verbatim explain stream.idle.no-cpu
+)";
+  EXPECT_EQ(FailureText(Misbehaviour(), "", options), story);
+  EXPECT_EQ(FailureText(Misbehaviour(), "out/a.echo", options), story);
+}
+
+TEST(FailureText, WithoutAScenarioThereMayHaveBeenAConversation) {
+  Outcome outcome = Misbehaviour();
+  outcome.verdict.sent_bytes = 3;
+  outcome.verdict.connection = 7;
+  outcome.verdict.ending = Ending::kReset;
+  outcome.replays = 5;
+  outcome.recurred = 3;
+  const std::string text = FailureText(outcome, "", {});
+  EXPECT_TRUE(absl::StrContains(text,
+                                "  so far    3 bytes sent, 0 right ones received\n"
+                                "  ended     connection 7: RST from the target\n"))
+      << text;
+  EXPECT_TRUE(absl::StrContains(text, "  recurs    3 of 5\n")) << text;
+}
+
+TEST(FailureText, OfAScenarioThatWasNotSavedSaysHowToCheckItAgain) {
+  const TerminalOptions options = {.replay_command = "verbatim replay {file}",
+                                   .recheck_command = "verbatim check --only {id}"};
+  EXPECT_TRUE(
+      absl::StrContains(FailureText(Failure(), "", options),
+                        "  again     verbatim check --only stream.exact.fragments-awaited\n"));
+}
+
+TEST(FailureText, HowItEndedIsARowOfItsOwn) {
+  Outcome outcome = Failure();
+  const auto row = [&outcome](Ending ending) {
+    outcome.verdict.ending = ending;
+    const std::string text = FailureText(outcome, "", {});
+    const size_t at = text.find("  ended     ");
+    return text.substr(at, text.find('\n', at) - at);
+  };
+  EXPECT_EQ(row(Ending::kFin), "  ended     connection 1: FIN from the target");
+  EXPECT_EQ(row(Ending::kReset), "  ended     connection 1: RST from the target");
+  EXPECT_EQ(row(Ending::kCrashed), "  ended     connection 1: the target died");
 }
 
 TEST(FailureText, TellsWhatTheControlTold) {
@@ -175,6 +244,47 @@ TEST(OutcomeLine, HasTheReasonWhereThereIsOne) {
   ExpectHarmless(OutcomeLine(outcome, {}));
 }
 
+TEST(OutcomeLine, EndsWithTheCutsAndWhatWasMeasured) {
+  Outcome outcome = Failure();
+  outcome.result = Outcome::Result::kPass;
+  outcome.cuts = 812;
+  outcome.certain_cuts = 640;
+  outcome.note = "median 0.1 ms";
+  EXPECT_TRUE(absl::EndsWith(OutcomeLine(outcome, {}),
+                             "  12 scenarios, 0.26 s, 812 cuts, 640 certain; median 0.1 ms\n"));
+  outcome.note = kHostile;
+  ExpectHarmless(OutcomeLine(outcome, {}));
+  outcome.cuts = 1;
+  outcome.note = "";
+  EXPECT_TRUE(absl::EndsWith(OutcomeLine(outcome, {}), "0.26 s, 1 cut, 640 certain\n"));
+}
+
+TEST(OutcomeLine, WithoutScenariosHasOnlyTheTime) {
+  Outcome outcome = Misbehaviour();
+  outcome.result = Outcome::Result::kPass;
+  outcome.seconds = 0.5;
+  EXPECT_TRUE(absl::EndsWith(OutcomeLine(outcome, {}), "  S robust   0.50 s; median 499 ms\n"));
+}
+
+TEST(OutcomeLine, WhatWasObservedIsNoPassAndHasWhatWasSeen) {
+  Outcome outcome = Misbehaviour();
+  outcome.id = "stream.urgent.observed";
+  outcome.level = "I";
+  outcome.note = "";
+  outcome.result = Outcome::Result::kObserved;
+  outcome.reason = "the urgent byte came back in line";
+  EXPECT_EQ(OutcomeLine(outcome, {}),
+            "  observed     stream.urgent.observed           I robust   the urgent byte came back "
+            "in line\n");
+}
+
+TEST(OutcomeLine, WhatAFileMayHoldIsEscaped) {
+  Outcome outcome = Failure();
+  outcome.id = outcome.level = outcome.basis = outcome.sentence = outcome.source = kHostile;
+  ExpectHarmless(OutcomeLine(outcome, {}));
+  ExpectHarmless(FailureText(outcome, "", {.recheck_command = "check {id}"}));
+}
+
 TEST(OutcomeLine, IsColoredOnlyIfAsked) {
   EXPECT_FALSE(absl::StrContains(OutcomeLine(Failure(), {}), "\x1b"));
   EXPECT_TRUE(absl::StartsWith(OutcomeLine(Failure(), {.color = true}),
@@ -191,11 +301,13 @@ TEST(SummaryLine, NamesOnlyWhatThereIs) {
   summary.failed_must = 2;
   summary.failed_should = 1;
   summary.skipped = 3;
+  summary.observed = 2;
   summary.not_run = 4;
   summary.distinct_scenarios = 7;
   summary.plays = 9;
   EXPECT_EQ(SummaryLine(summary, 1.5),
-            "13 of 16 hold, 2 of level M fail, 1 of level S fail, 3 skipped, 4 not run; 7 distinct "
+            "13 of 16 hold, 2 of level M fail, 1 of level S fail, 2 observed, 3 skipped, 4 not "
+            "run; 7 distinct "
             "scenarios, 9 conversations, 1.50 s\n");
 }
 

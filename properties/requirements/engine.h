@@ -1,5 +1,5 @@
 // Engine: holds a target to requirements. Nothing global, no printing.
-// Not for: choosing requirements, or reports: both are the front end's.
+// Not for: choosing requirements, their order (schedule.h), or reports: all are the front end's.
 #pragma once
 
 #include <functional>
@@ -26,9 +26,11 @@ class Engine {
   absl::Status Reach();
 
   // Plays the requirement's cases until one fails; then looks for a smaller one, plays the same
-  // bytes in one piece, and counts how often the failure recurs. A spawned target that died is
-  // started again first, kRestarts times at most for one engine. Returns kInternal iff our own side
-  // failed; everything else is in the outcome.
+  // bytes in one piece, and counts how often the failure recurs. Where Reach's exchange held, it
+  // must hold after the requirement too: a target that no longer answers fails the requirement that
+  // did it. A spawned one is then started again, kRestarts times at most for one engine; of another
+  // one nothing more is judged. Returns kInternal iff our own side failed; everything else is in
+  // the outcome.
   absl::StatusOr<Outcome> Run(const Requirement& requirement);
 
   // Plays one scenario by `rules`, at the whole deadline.
@@ -40,14 +42,26 @@ class Engine {
   // A smaller scenario counts if so many of kReplays plays fail; one that fails in all of them is
   // preferred.
   static constexpr int kRecurs = 3;
+  // How often a requirement that is no scenario is tried in all, once it failed.
+  static constexpr int kTrials = 3;
+  // For all searches for smaller scenarios of one engine together, after which each is brief.
+  static constexpr int64_t kAllShrinksMs = 20'000;
 
  private:
-  enum class Pace { kWhole, kShort };  // how long a silence takes to be one
+  enum class Pace { kWhole, kControl, kShort };  // how long a silence takes to be one
 
+  StageOptions OptionsFor(Pace pace) const;
   absl::StatusOr<Verdict> Play(const Scenario& scenario, const Rules& rules, Pace pace,
                                Transcript* transcript);
   absl::Status Ready();
   bool ProbeHolds();
+  absl::Status RunCases(const Requirement& requirement, Outcome* outcome);
+  absl::Status RunTrial(const Requirement& requirement, Outcome* outcome);
+  static void LeaveOpen(const Verdict& verdict, absl::string_view reason, Outcome* outcome);
+  void LookAfter(Outcome* outcome);
+  void NameDeath(const std::string& death, Outcome* outcome);
+
+  // explain.cc
   void Explain(const Requirement& requirement, rc::Shrinkable<Scenario> failure, Outcome* outcome);
   void PlayControl(const Rules& rules, Outcome* outcome);
   std::vector<Scenario> Shrink(const Rules& rules, rc::Shrinkable<Scenario> failure,
@@ -60,8 +74,12 @@ class Engine {
   Target* const target_;
   const Budget budget_;
   int64_t slowest_answer_us_ = 0;
+  int64_t shrunk_ms_ = 0;
   uint64_t plays_ = 0;
+  uint64_t cuts_ = 0;
+  uint64_t certain_cuts_ = 0;
   bool probe_held_ = false;  // at the start: so a failing probe later means a wedged target
+  std::string gone_;         // why nothing more can be judged
   absl::Status own_error_;
 };
 

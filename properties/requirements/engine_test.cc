@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <string>
 
+#include "absl/strings/match.h"
+#include "properties/requirements/trial.h"
 #include "properties/scenario/text.h"
 #include "properties/stage/socket/test_server.h"
 
@@ -22,6 +25,8 @@ Budget Small() {
   budget.cases = 30;
   budget.deadline_ms = 500;
   budget.bulk_bytes = 1 << 20;
+  budget.connections = 50;
+  budget.idle_ms = 100;
   return budget;
 }
 
@@ -40,11 +45,94 @@ TEST(Engine, ASoundEchoPassesEverything) {
   for (const Requirement& requirement : Catalogue()) {
     const auto outcome = engine.Run(requirement);
     ASSERT_TRUE(outcome.ok()) << outcome.status();
-    EXPECT_EQ(outcome->result, Outcome::Result::kPass)
+    const bool judged = (requirement.needs & kSpawned) == 0;
+    const auto expected = requirement.level == Level::kObserved ? Outcome::Result::kObserved
+                          : judged                              ? Outcome::Result::kPass
+                                                                : Outcome::Result::kSkip;
+    EXPECT_EQ(outcome->result, expected)
         << requirement.id << ": " << VerdictSentence(outcome->verdict) << "\n"
         << PrintScenario(outcome->smallest);
-    EXPECT_GT(outcome->distinct_scenarios, 0u);
+    EXPECT_EQ(outcome->distinct_scenarios > 0, judged && requirement.cases != nullptr);
   }
+}
+
+std::atomic<bool> wedged{false};
+
+absl::StatusOr<Verdict> Wedges(Trial&) {
+  wedged = true;
+  return Verdict();
+}
+
+TEST(Engine, ATargetThatAnswersNoMoreFailsTheRequirementThatDidItAndNoLaterOne) {
+  wedged = false;
+  const TestServer server([](int fd) {
+    char byte = 0;
+    while (::recv(fd, &byte, 1, 0) == 1) {
+      if (!wedged && ::send(fd, &byte, 1, MSG_NOSIGNAL) != 1) return;
+    }
+  });
+  const std::unique_ptr<Target> target = TargetOf(server);
+  Engine engine(target.get(), Small());
+  ASSERT_TRUE(engine.Reach().ok());
+  Requirement row = *FindRequirement("stream.exact.bulk");
+  row.id = "stream.test.wedges";
+  row.cases = nullptr;
+  row.check = Wedges;
+  const auto outcome = engine.Run(row);
+  ASSERT_TRUE(outcome.ok());
+  EXPECT_EQ(outcome->result, Outcome::Result::kFail);
+  EXPECT_TRUE(absl::StrContains(outcome->verdict.detail, "holds no more"));
+  const auto later = engine.Run(*FindRequirement("stream.exact.bulk"));
+  ASSERT_TRUE(later.ok());
+  EXPECT_EQ(later->result, Outcome::Result::kNotRun);
+  EXPECT_EQ(later->reason, "the target answered no more after stream.test.wedges");
+}
+
+TEST(Engine, HowManyCutsWereCertainIsCounted) {
+  const TestServer server(Echo);
+  const Outcome outcome = RunOn(server, "stream.exact.fragments-awaited");
+  EXPECT_GT(outcome.cuts, 0u);
+  EXPECT_EQ(outcome.certain_cuts, outcome.cuts) << "each was awaited";
+  const Outcome all = RunOn(server, "stream.exact.all-fragments");
+  EXPECT_EQ(all.distinct_scenarios, 128u);
+  EXPECT_EQ(all.cuts, 7u * 64) << "each of 7 places is cut in half of all cuttings";
+}
+
+TEST(Engine, HowAConnectionEndedIsJudgedByTheRequirementAboutItAlone) {
+  const TestServer server([](int fd) {
+    Echo(fd);
+    const linger now = {1, 0};
+    ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));  // closed by a RST
+  });
+  const Outcome ends = RunOn(server, "stream.halfclose.ends");
+  EXPECT_EQ(ends.result, Outcome::Result::kPass) << VerdictSentence(ends.verdict);
+  const Outcome cleanly = RunOn(server, "stream.halfclose.ends-cleanly");
+  ASSERT_EQ(cleanly.result, Outcome::Result::kFail);
+  EXPECT_EQ(cleanly.verdict.ending, Ending::kReset);
+}
+
+TEST(Engine, ASlowReaderOfAServerThatIgnoresShortWritesMissesBytes) {
+  const TestServer server([](int fd) {
+    char buffer[65536];
+    ssize_t got = 0;
+    while ((got = ::recv(fd, buffer, sizeof(buffer), 0)) > 0) {
+      ::send(fd, buffer, static_cast<size_t>(got), MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+  });
+  const Outcome outcome = RunOn(server, "stream.pressure.slow-reader");
+  EXPECT_EQ(outcome.result, Outcome::Result::kFail);
+  EXPECT_EQ(outcome.verdict.kind, Verdict::Kind::kLost) << VerdictSentence(outcome.verdict);
+}
+
+TEST(Engine, WhatIsSentBehindTheEchoIsInserted) {
+  const TestServer server([](int fd) {
+    Echo(fd);
+    ::send(fd, "bye", 3, MSG_NOSIGNAL);
+  });
+  EXPECT_EQ(RunOn(server, "stream.halfclose.ends-cleanly").verdict.kind, Verdict::Kind::kInserted);
+  const Outcome outcome = RunOn(server, "stream.silent.after");
+  EXPECT_EQ(outcome.result, Outcome::Result::kFail);
+  EXPECT_EQ(outcome.verdict.kind, Verdict::Kind::kInserted) << VerdictSentence(outcome.verdict);
 }
 
 TEST(Engine, AMagicByteIsFoundAndTheSmallestScenarioIsThatByte) {

@@ -1,8 +1,11 @@
 // The words of levels and bases, look-ups by id and by glob.
-// Not for: the rows (catalogue.cc).
+// Not for: the rows (catalogue_bytes.cc, catalogue_service.cc).
 #include "properties/requirements/requirement.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "properties/requirements/catalogue.h"
 
 namespace verbatim {
 
@@ -13,7 +16,10 @@ int64_t Budget::Within(int64_t limit_ms) const {
   return std::max<int64_t>(0, std::chrono::duration_cast<milliseconds>(left).count());
 }
 
-absl::string_view LevelName(Level level) { return level == Level::kMust ? "M" : "S"; }
+absl::string_view LevelName(Level level) {
+  constexpr absl::string_view kNames[] = {"M", "S", "I"};
+  return kNames[static_cast<size_t>(level)];
+}
 
 absl::string_view BasisName(Basis basis) {
   switch (basis) {
@@ -25,6 +31,15 @@ absl::string_view BasisName(Basis basis) {
       return "robust";
   }
   return "";
+}
+
+const std::vector<Requirement>& Catalogue() {
+  static const std::vector<Requirement>* const rows = [] {
+    auto* all = new std::vector<Requirement>(RowsOnBytes());
+    for (const Requirement& row : RowsOnService()) all->push_back(row);
+    return all;
+  }();
+  return *rows;
 }
 
 const Requirement* FindRequirement(absl::string_view id) {

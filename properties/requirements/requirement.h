@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "properties/generate/scenarios.h"
 #include "properties/judge/judge.h"
@@ -14,22 +15,30 @@
 namespace verbatim {
 
 enum class Level {
-  kMust,    // M: what breaks it does not return what it received, or stops serving
-  kShould,  // S
+  kMust,      // M: what breaks it does not return what it received, or stops serving
+  kShould,    // S
+  kObserved,  // I: reported only
 };
 enum class Basis {
   kQuoted,   // the standard says it
   kDerived,  // it follows from a standard
   kRobust,   // sound engineering
 };
-absl::string_view LevelName(Level level);  // "M", "S"
+absl::string_view LevelName(Level level);  // "M", "S", "I"
 absl::string_view BasisName(Basis basis);  // "quoted", "derived", "robust"
+
+// Why something was not judged once Budget::end has come.
+inline constexpr char kBudgetSpent[] = "the budget of the whole check is spent (--budget)";
 
 // How much to spend. The same seed gives the same scenarios.
 struct Budget {
   uint64_t seed = 1;
   int cases = 100;
   uint64_t bulk_bytes = 64 << 20;
+  int fragment_bytes = 8;      // of the payload that is cut in every way
+  int connections = 1100;      // at once, for stream.many.thousand
+  int64_t idle_ms = 1000;      // without a byte, after which a connection still echoes
+  bool half_close = true;      // the target claims it: a FIN may be sent to see an end
   int64_t deadline_ms = 2000;  // no progress for so long is a silence
   int64_t connect_deadline_ms = 15'000;
   int64_t start_deadline_ms = 15'000;  // until a spawned target listens
@@ -41,6 +50,8 @@ struct Budget {
   int64_t Within(int64_t limit_ms) const;
   bool Spent() const { return std::chrono::steady_clock::now() >= end; }
 };
+
+class Trial;  // trial.h
 
 struct Requirement {
   absl::string_view id;
@@ -55,9 +66,15 @@ struct Requirement {
   Rules rules;
   // The scenarios, drawn one at a time; without the line "requirement".
   Cases (*cases)(const Budget& budget) = nullptr;
+  // Where no scenario can say it: more connections than one has, or a look at the process. Without
+  // cases. The verdict of level I is what was seen, in `detail`. Returns kInternal iff our own side
+  // failed.
+  absl::StatusOr<Verdict> (*check)(Trial& trial) = nullptr;
+  // It waits more than it works: to be run beside others, on an instance of its own.
+  bool waits = false;
 };
 
-// Every requirement that there is, in the order in which they are run.
+// Every requirement that there is, in the order in which they are told.
 const std::vector<Requirement>& Catalogue();
 
 // nullptr if there is none of this id.

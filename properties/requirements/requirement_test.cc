@@ -30,6 +30,8 @@ TEST(Catalogue, EveryCaseCanBePlayedAndReadBack) {
   for (const uint64_t seed : {1, 2, 77}) {
     budget.seed = seed;
     for (const Requirement& row : Catalogue()) {
+      ASSERT_NE(row.cases == nullptr, row.check == nullptr) << row.id;
+      if (row.cases == nullptr) continue;
       int count = 0;
       Cases cases = row.cases(budget);
       while (auto next = cases()) {
@@ -47,6 +49,7 @@ TEST(Catalogue, EveryCaseCanBePlayedAndReadBack) {
 
 TEST(Catalogue, TheSameSeedGivesTheSameScenariosAndAnotherOneOthers) {
   for (const Requirement& row : Catalogue()) {
+    if (row.cases == nullptr) continue;
     const auto all = [&](uint64_t seed) {
       Budget budget;
       budget.seed = seed;

@@ -1,6 +1,7 @@
 // The compact byte form of a scenario: a fuzz input. Decoding is total.
 //
-//     0  version, 1 (any other is read as 1 for now)
+//     0  version, 2; 1 keeps its meaning: there a fault's kind is 15, the widenings' 16 and 17, and
+//        kinds are modulo 18, so that there is no settle and no drip; any other is read as 2
 //     1  flags: 1 literal payload, 2 role client, 4 wide, 8 has a requirement
 //     2  overlay (modulo)
 //     3  bytes of the requirement's ID
@@ -8,7 +9,7 @@
 //     behind
 //        the header
 //     then the ID and the literal, then records of 8 bytes until the end:
-//     0  kind: Step::Kind, 15 a fault, 16 and 17 widen the next record's amount and ahead (modulo)
+//     0  kind: Step::Kind, 17 a fault, 18 and 19 widen the next record's amount and ahead (modulo)
 //     a step:   1 connection - 1, 2 odd: all the rest, 3 unused, 4 u16 amount, 6 u16 ahead
 //     a fault:  1 call, 2 what it meets: ErrorsOf(call), then short, or spurious and delayed,
 //               3 times, 4 u16 amount, 6 u16 after

@@ -13,8 +13,8 @@ namespace {
 
 using Kind = Step::Kind;
 
-constexpr char kServerHeader[] = "\1\0\0\0\x64\0\7\0";  // payload coded 100 seed 7
-constexpr char kClientHeader[] = "\1\2\0\0\x64\0\7\0";
+constexpr char kServerHeader[] = "\2\0\0\0\x64\0\7\0";  // payload coded 100 seed 7
+constexpr char kClientHeader[] = "\2\2\0\0\x64\0\7\0";
 
 template <size_t N>
 std::string Bytes(const char (&literal)[N]) {
@@ -38,19 +38,21 @@ std::vector<Fault> FaultsOf(const char (&records)[N]) {
 TEST(EncodeScenario, HasALayoutThatStays) {
   const auto scenario = ParseScenario(
       "# verbatim scenario 1\nrequirement a.b\npayload coded 1000 seed 7 overlay nul-runs\n"
-      "send 259 ahead 20\n@2 connect\n@2 send rest\npause 10ms\nexpect eof\n"
-      "fault recv short 2 after 258 times 3\nfault epoll_wait delayed 1\n");
+      "send 259 ahead 20\n@2 connect\n@2 send rest\npause 10ms\nexpect eof\nsettle\n"
+      "@2 drip 300\nfault recv short 2 after 258 times 3\nfault epoll_wait delayed 1\n");
   ASSERT_TRUE(scenario.ok()) << scenario.status();
   const std::string bytes = Bytes(
-      "\1\x8\3\3\xe8\3\7\0"
+      "\2\x8\3\3\xe8\3\7\0"
       "a.b"
       "\1\0\0\0\3\1\x14\0"
       "\0\1\0\0\0\0\0\0"
       "\1\1\1\0\0\0\0\0"
       "\3\0\0\0\xa\0\0\0"
       "\x9\0\0\0\0\0\0\0"
-      "\xf\x8\5\3\2\0\2\1"
-      "\xf\x12\2\1\1\0\0\0");
+      "\xf\0\0\0\0\0\0\0"
+      "\x10\1\0\0\x2c\1\0\0"
+      "\x11\x8\5\3\2\0\2\1"
+      "\x11\x12\2\1\1\0\0\0");
   EXPECT_EQ(EncodeScenario(*scenario), bytes);
   EXPECT_EQ(DecodeScenario(bytes), *scenario);
   EXPECT_EQ(HeaderBytes(bytes), 11u);
@@ -62,7 +64,7 @@ TEST(EncodeScenario, OfAClientHasALayoutThatStays) {
       "resume\nreply rest\nfeed eof\nshutdown\nexpect output exact, status not 0\n");
   ASSERT_TRUE(scenario.ok()) << scenario.status();
   const std::string bytes = Bytes(
-      "\1\3\0\0\3\0\0\0"
+      "\2\3\0\0\3\0\0\0"
       "abc"
       "\xa\0\0\0\3\0\0\0"
       "\xc\0\0\0\2\0\0\0"
@@ -81,12 +83,14 @@ TEST(EncodeScenario, WhatIsLargeIsWidened) {
   Scenario scenario;
   scenario.payload.size_bytes = kMaxPayloadBytes;
   scenario.payload.seed = ~uint64_t{0};
-  scenario.steps = {{Kind::kSend, 1, kMaxPayloadBytes - 1, ~uint64_t{0}}, {Kind::kSend, 1, 1}};
+  scenario.steps = {{Kind::kSend, 1, kMaxPayloadBytes - 1, ~uint64_t{0}},
+                    {Kind::kSend, 1, 1},
+                    {Kind::kDrip, 1, kMaxDripBytes}};
   scenario.faults = {{Call::kRecv, Fault::Kind::kShort, 0, 65535, 65535, 65535},
                      {Call::kRecv, Fault::Kind::kError, EINTR, 0, 0, 256}};
   const std::string bytes = EncodeScenario(scenario);
   EXPECT_EQ(HeaderBytes(bytes), 24u);
-  EXPECT_EQ(bytes.size(), 24 + (4 + 4) * kRecordBytes);
+  EXPECT_EQ(bytes.size(), 24 + (6 + 4) * kRecordBytes);
   EXPECT_EQ(DecodeScenario(bytes), scenario);
 }
 
@@ -113,10 +117,37 @@ TEST(DecodeScenario, ARecordThatIsCutShortIsIgnored) {
   EXPECT_EQ(StepsOf("\1\0\0\0\3\0\0\0\1\0\0\0\3\0\0"), (std::vector<Step>{{Kind::kSend, 1, 3}}));
 }
 
-TEST(DecodeScenario, AnotherVersionIsReadAsOne) {
-  std::string bytes = Bytes(kServerHeader);
-  bytes[0] = 9;
-  EXPECT_EQ(DecodeScenario(bytes), DecodeScenario(Bytes(kServerHeader)));
+TEST(DecodeScenario, AnotherVersionIsReadAsTwo) {
+  std::string bytes = Bytes(kServerHeader) + Bytes("\xf\0\0\0\0\0\0\0");
+  const Scenario scenario = DecodeScenario(bytes);
+  EXPECT_EQ(scenario.steps, (std::vector<Step>{{Kind::kSettle, 1, 0}}));
+  for (const char version : {'\0', '\3', '\x9', '\xff'}) {
+    bytes[0] = version;
+    EXPECT_EQ(DecodeScenario(bytes), scenario);
+  }
+}
+
+// It had 15 kinds of steps: 15 was a fault, 16 and 17 the widenings, 18 was 0 again.
+TEST(DecodeScenario, VersionOneKeepsItsMeaning) {
+  const Scenario scenario =
+      DecodeScenario(Bytes("\1\x8\3\3\xe8\3\7\0"
+                           "a.b"
+                           "\x13\0\0\0\3\1\x14\0"
+                           "\0\1\0\0\0\0\0\0"
+                           "\1\1\1\0\0\0\0\0"
+                           "\x10\0\1\0\0\0\0\0"
+                           "\x15\0\0\0\xa\0\0\0"
+                           "\x11\0\1\0\0\0\0\0"
+                           "\1\0\0\0\5\0\2\0"
+                           "\xe\0\0\0\0\0\0\0"
+                           "\xf\x8\5\3\2\0\2\1"
+                           "\x21\x12\2\1\1\0\0\0"));
+  const auto expected = ParseScenario(
+      "# verbatim scenario 1\nrequirement a.b\npayload coded 1000 seed 7 overlay nul-runs\n"
+      "send 259 ahead 20\n@2 connect\n@2 send rest\npause 5546ms\nsend 5 ahead 65538\n"
+      "expect eof\nfault recv short 2 after 258 times 3\nfault epoll_wait delayed 1\n");
+  ASSERT_TRUE(expected.ok()) << expected.status();
+  EXPECT_EQ(scenario, *expected);
 }
 
 TEST(DecodeScenario, FieldsAreFolded) {
@@ -126,8 +157,11 @@ TEST(DecodeScenario, FieldsAreFolded) {
   EXPECT_EQ(scenario.requirement.size(), 2u);
   const Scenario huge = DecodeScenario(Bytes("\1\4\0\0\0\0\0\0\1\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0"));
   EXPECT_EQ(huge.payload.size_bytes, 0u);                                              // 2^40 + 1
-  EXPECT_EQ(StepsOf("\x13\0\0\0\3\0\0\0"), (std::vector<Step>{{Kind::kSend, 1, 3}}));  // 18 kinds
+  EXPECT_EQ(StepsOf("\x15\0\0\0\3\0\0\0"), (std::vector<Step>{{Kind::kSend, 1, 3}}));  // 20 kinds
   EXPECT_EQ(StepsOf("\3\0\0\0\x61\xea\0\0"), (std::vector<Step>{{Kind::kPause, 1, 1}}));
+  EXPECT_EQ(StepsOf("\x10\0\0\0\0\0\0\0"), (std::vector<Step>{{Kind::kDrip, 1, 1}}));
+  EXPECT_EQ(StepsOf("\x12\0\1\0\0\0\0\0\x10\0\0\0\1\0\0\0"),
+            (std::vector<Step>{{Kind::kDrip, 1, 1}}));
 }
 
 TEST(DecodeScenario, MoreThanIsLeftBecomesWhatIsLeftAndNothingBecomesOne) {
@@ -169,10 +203,16 @@ TEST(DecodeScenario, AStepOfTheOtherRoleBecomesItsLike) {
   EXPECT_EQ(ClientStepsOf("\1\3\0\0\3\0\0\0"
                           "\2\0\0\0\3\0\0\0"
                           "\3\0\0\0\5\0\0\0"
+                          "\xf\0\0\0\0\0\0\0"
+                          "\x10\0\0\0\7\0\0\0"
+                          "\5\0\0\0\0\0\0\0"
                           "\x9\0\0\0\0\0\0\0"),
             (std::vector<Step>{{Kind::kFeed, 1, 3},
                                {Kind::kReply, 1, 3},
                                {Kind::kHold, 1, 5},
+                               {Kind::kHold, 1, 1},
+                               {Kind::kStall, 1, 0},
+                               {Kind::kResume, 1, 0},
                                {Kind::kExpectExit, 1, 0}}));
 }
 
@@ -182,8 +222,8 @@ TEST(DecodeScenario, WhatIsSentWhileStalledIsNotHeldBack) {
 }
 
 TEST(DecodeScenario, AWideningIsForTheNextRecordAlone) {
-  std::string bytes = Bytes("\1\4\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0");  // 2^24 bytes
-  bytes += Bytes("\x10\0\1\0\0\0\0\0\x11\0\2\0\0\0\0\0\1\0\0\0\3\0\4\0\1\0\0\0\5\0\6\0");
+  std::string bytes = Bytes("\2\4\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0");  // 2^24 bytes
+  bytes += Bytes("\x12\0\1\0\0\0\0\0\x13\0\2\0\0\0\0\0\1\0\0\0\3\0\4\0\1\0\0\0\5\0\6\0");
   EXPECT_EQ(DecodeScenario(bytes).steps,
             (std::vector<Step>{{Kind::kSend, 1, 65539, 131076}, {Kind::kSend, 1, 5, 6}}));
 }
@@ -191,7 +231,7 @@ TEST(DecodeScenario, AWideningIsForTheNextRecordAlone) {
 TEST(DecodeScenario, AFaultIsAlwaysOneThatCanBe) {
   for (int call = 0; call < 256; ++call) {
     for (int what = 0; what < 256; ++what) {
-      std::string record = Bytes("\xf\0\0\0\0\0\0\0");
+      std::string record = Bytes("\x11\0\0\0\0\0\0\0");
       record[1] = static_cast<char>(call);
       record[2] = static_cast<char>(what);
       const std::vector<Fault> faults = DecodeScenario(Bytes(kServerHeader) + record).faults;
@@ -200,13 +240,13 @@ TEST(DecodeScenario, AFaultIsAlwaysOneThatCanBe) {
       ASSERT_EQ(faults[0].times, 1u);
     }
   }
-  EXPECT_EQ(FaultsOf("\xf\x1c\0\2\7\0\1\0"),
+  EXPECT_EQ(FaultsOf("\x11\x1c\0\2\7\0\1\0"),
             (std::vector<Fault>{{Call::kRecv, Fault::Kind::kError, EINTR, 0, 1, 2}}));
 }
 
 TEST(DecodeScenario, StepsAndFaultsHaveABound) {
   std::string bytes = Bytes(kServerHeader);
-  for (int i = 0; i < 1000; ++i) bytes += Bytes("\2\0\0\0\0\0\0\0\xf\0\0\0\0\0\0\0");
+  for (int i = 0; i < 1000; ++i) bytes += Bytes("\2\0\0\0\0\0\0\0\x11\0\0\0\0\0\0\0");
   const Scenario scenario = DecodeScenario(bytes);
   EXPECT_EQ(scenario.steps.size(), kMaxDecodedSteps);
   EXPECT_EQ(scenario.faults.size(), kMaxFaults);

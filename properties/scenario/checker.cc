@@ -8,8 +8,11 @@ using Kind = Step::Kind;
 
 constexpr absl::string_view kStalled = "nothing is read from a stalled connection: resume it first";
 
-bool IsOfServer(Kind kind) { return kind <= Kind::kPause || kind == Kind::kExpectEof; }
-bool IsOfClient(Kind kind) { return kind >= Kind::kFeed; }
+bool IsOfClient(Kind kind) { return kind >= Kind::kFeed && kind <= Kind::kExpectExit; }
+bool IsOfServer(Kind kind) {
+  return kind <= Kind::kPause || kind == Kind::kExpectEof || kind == Kind::kSettle ||
+         kind == Kind::kDrip;
+}
 
 absl::string_view TimeProblem(const Step& step) {
   if (step.amount != 0 && step.amount <= kMaxPauseMs) return "";
@@ -41,6 +44,8 @@ absl::string_view Checker::TakeOfServer(const Step& step, Line& line) {
   if (step.kind == Kind::kAwait || step.kind == Kind::kExpectEof) {
     return line.stalled ? kStalled : "";
   }
+  if (step.kind == Kind::kSettle) return "";
+  if (step.kind == Kind::kDrip) return Drip(step, line);
   return TakeOnLine(step, line);
 }
 
@@ -78,10 +83,11 @@ absl::string_view Checker::TakeOnLine(const Step& step, Line& line) {
     case Kind::kStall:
       if (line.stalled) return "this connection is stalled already";
       line.stalled = true;
+      line.drips = false;
       return "";
     case Kind::kResume:
-      if (!line.stalled) return "this connection is not stalled";
-      line.stalled = false;
+      if (!line.stalled && !line.drips) return "this connection is not stalled, nor does it drip";
+      line.stalled = line.drips = false;
       return "";
     case Kind::kShutdown:
       if (line.shut) return "this connection is shut down already";
@@ -94,6 +100,16 @@ absl::string_view Checker::TakeOnLine(const Step& step, Line& line) {
     default:
       return "there is no such step";
   }
+}
+
+absl::string_view Checker::Drip(const Step& step, Line& line) {
+  if (step.amount == 0 || step.amount > kMaxDripBytes) {
+    return "a drip is of 1 to 65536 bytes each millisecond";
+  }
+  if (line.stalled) return kStalled;
+  if (line.drips) return "this connection drips already: resume it first";
+  line.drips = true;
+  return "";
 }
 
 absl::string_view Checker::Send(const Step& step, Line& line) {

@@ -51,8 +51,8 @@ TEST(ClientsScenario, AWholeConversationIsFine) {
 }
 
 TEST(ClientsScenario, StepsAreOfTheRightRole) {
-  for (const Kind kind :
-       {Kind::kConnect, Kind::kSend, Kind::kAwait, Kind::kPause, Kind::kExpectEof}) {
+  for (const Kind kind : {Kind::kConnect, Kind::kSend, Kind::kAwait, Kind::kPause, Kind::kExpectEof,
+                          Kind::kSettle, Kind::kDrip}) {
     ExpectWrong({{kind, 1, 1}}, "for a client there are: feed,");
   }
   for (const Kind kind :

@@ -25,6 +25,7 @@ uint64_t Get(absl::string_view bytes, size_t at, size_t count) {
 
 // Where the parts of the header are, and how long.
 struct Header {
+  uint8_t version;
   uint8_t flags;
   size_t id_at;
   size_t id_bytes;
@@ -34,7 +35,9 @@ struct Header {
   size_t literal_bytes;
   size_t end;
 
-  explicit Header(absl::string_view bytes) : flags(static_cast<uint8_t>(Get(bytes, 1, 1))) {
+  explicit Header(absl::string_view bytes)
+      : version(Get(bytes, 0, 1) == 1 ? 1 : layout::kVersion),
+        flags(static_cast<uint8_t>(Get(bytes, 1, 1))) {
     const bool wide = (flags & layout::kWide) != 0;
     size = wide ? Get(bytes, layout::kFixedBytes, 8) : Get(bytes, 4, 2);
     seed = wide ? Get(bytes, layout::kFixedBytes + 8, 8) : Get(bytes, 6, 2);
@@ -89,7 +92,10 @@ Kind OfClient(Kind kind) {
     case Kind::kAwait:
       return Kind::kReply;
     case Kind::kPause:
+    case Kind::kSettle:
       return Kind::kHold;
+    case Kind::kDrip:
+      return Kind::kStall;
     case Kind::kExpectEof:
       return Kind::kExpectExit;
     default:
@@ -99,8 +105,9 @@ Kind OfClient(Kind kind) {
 
 class Records {
  public:
-  Records(absl::string_view records, Scenario* scenario)
-      : records_(records),
+  Records(uint8_t version, absl::string_view records, Scenario* scenario)
+      : version_(version),
+        records_(records),
         scenario_(*scenario),
         checker_(scenario->role, scenario->payload.Size()) {}
 
@@ -109,7 +116,7 @@ class Records {
     scenario_.steps.reserve(std::min(count, kMaxDecodedSteps));
     for (size_t at = 0; at < count; ++at) {
       const absl::string_view record = records_.substr(at * kRecordBytes, kRecordBytes);
-      const uint8_t kind = static_cast<uint8_t>(record[0]) % layout::kRecordKinds;
+      const uint8_t kind = layout::RecordKind(version_, static_cast<uint8_t>(record[0]));
       if (kind == layout::kWidenAmount) {
         high_amount_ = Get(record, 2, 6);
       } else if (kind == layout::kWidenAhead) {
@@ -167,7 +174,8 @@ class Records {
     if (step->kind == Kind::kExpectExit) {
       step->amount = amount % 2;
     } else if (!layout::MayBeRest(step->kind)) {
-      step->amount = amount == 0 ? 1 : 1 + (amount - 1) % kMaxPauseMs;
+      const uint64_t most = step->kind == Kind::kDrip ? kMaxDripBytes : kMaxPauseMs;
+      step->amount = amount == 0 ? 1 : 1 + (amount - 1) % most;
     } else if (Get(record, 2, 1) % 2 == 1) {
       step->amount = kRest;
     } else {
@@ -177,6 +185,7 @@ class Records {
     }
   }
 
+  const uint8_t version_;
   const absl::string_view records_;
   Scenario& scenario_;
   Checker checker_;
@@ -205,7 +214,7 @@ Scenario DecodeScenario(absl::string_view bytes) {
     payload.seed = header.seed;
     payload.overlay = kOverlays[Get(bytes, 2, 1) % std::size(kOverlays)];
   }
-  Records(bytes.substr(header.end), &scenario).Read();
+  Records(header.version, bytes.substr(header.end), &scenario).Read();
   return scenario;
 }
 

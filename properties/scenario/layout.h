@@ -10,16 +10,26 @@
 
 namespace verbatim::layout {
 
-inline constexpr uint8_t kVersion = 1;
+inline constexpr uint8_t kVersion = 2;
 inline constexpr uint8_t kLiteral = 1, kClient = 2, kWide = 4, kHasRequirement = 8;
 inline constexpr size_t kFixedBytes = 8, kWideBytes = 16;
 inline constexpr uint8_t kFaultRecord = kStepKinds;
 inline constexpr uint8_t kWidenAmount = kFaultRecord + 1, kWidenAhead = kFaultRecord + 2;
 inline constexpr uint8_t kRecordKinds = kFaultRecord + 3;
+// Version 1 had fewer kinds of steps, and the same numbers for them.
+inline constexpr uint8_t kStepKindsOf1 = 15, kRecordKindsOf1 = kStepKindsOf1 + 3;
+
+// What a record of that version is; 0 to kRecordKinds - 1.
+inline uint8_t RecordKind(uint8_t version, uint8_t byte) {
+  if (version != 1) return byte % kRecordKinds;
+  const uint8_t kind = byte % kRecordKindsOf1;
+  return kind < kStepKindsOf1 ? kind : static_cast<uint8_t>(kind - kStepKindsOf1 + kFaultRecord);
+}
 
 inline bool HasAmount(Step::Kind kind) {
   return kind == Step::Kind::kSend || kind == Step::Kind::kPause || kind == Step::Kind::kFeed ||
-         kind == Step::Kind::kReply || kind == Step::Kind::kHold || kind == Step::Kind::kExpectExit;
+         kind == Step::Kind::kReply || kind == Step::Kind::kHold ||
+         kind == Step::Kind::kExpectExit || kind == Step::Kind::kDrip;
 }
 
 inline bool MayBeRest(Step::Kind kind) {

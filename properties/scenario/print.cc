@@ -54,6 +54,9 @@ std::string StepText(const Step& step) {
     case Kind::kHold:
       absl::StrAppend(&text, " ", step.amount, "ms");
       break;
+    case Kind::kDrip:
+      absl::StrAppend(&text, " ", step.amount);
+      break;
     case Kind::kExpectExit:
       absl::StrAppend(&text, " exact, status ", step.amount == 0 ? "0" : "not 0");
       break;

@@ -13,8 +13,9 @@ namespace {
 using Kind = Step::Kind;
 
 constexpr absl::string_view kStepNames[kStepKinds] = {
-    "connect", "send",       "await", "pause",    "stall", "resume", "shutdown",     "reset",
-    "close",   "expect eof", "feed",  "feed eof", "reply", "hold",   "expect output"};
+    "connect",  "send",  "await",         "pause",      "stall", "resume",
+    "shutdown", "reset", "close",         "expect eof", "feed",  "feed eof",
+    "reply",    "hold",  "expect output", "settle",     "drip"};
 
 absl::Status Wrong(absl::string_view what, absl::string_view problem) {
   return absl::InvalidArgumentError(absl::StrCat(what, ": ", problem));

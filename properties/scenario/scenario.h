@@ -18,7 +18,7 @@ namespace verbatim {
 enum class Role : uint8_t { kServer, kClient };
 
 // One thing that our side does on one connection. The stage reads all along, except between kStall
-// and kResume.
+// and kResume, and slowly from kDrip on.
 struct Step {
   enum class Kind {
     // Role server.
@@ -44,6 +44,11 @@ struct Step {
     kHold,     // `amount` milliseconds go by
     kExpectExit,  // until it has ended; what it printed is exactly what was replied, and its status
                   // is 0 (`amount` 0) or is not 0 (`amount` 1)
+    // Role server. They stand last: the byte form numbers the kinds in this order.
+    kSettle,  // until the target has read, out of its kernel, all that was sent on the connection
+              // so far; where the kernel can't tell, it goes on at once
+    kDrip,    // from here on at most `amount` bytes are read each millisecond, until a stall or a
+              // resume. A connection that ever drips has a small receive buffer from its connect on
   };
   Kind kind = Kind::kSend;
   uint32_t connection = 1;
@@ -55,12 +60,13 @@ struct Step {
   friend bool operator==(const Step&, const Step&) = default;
 };
 
-inline constexpr size_t kStepKinds = 15;
+inline constexpr size_t kStepKinds = 17;
 
 // As an amount of kSend, kFeed or kReply: all that is left.
 inline constexpr uint64_t kRest = ~uint64_t{0};
 inline constexpr uint64_t kMaxPayloadBytes = uint64_t{1} << 40;
 inline constexpr uint64_t kMaxPauseMs = 60'000;  // of kHold too
+inline constexpr uint64_t kMaxDripBytes = 65'536;
 inline constexpr size_t kMaxRequirementBytes = 255;
 inline constexpr size_t kMaxFaults = 64;
 inline constexpr uint32_t kMaxFaultNumber = 65535;  // after, times and amount

@@ -63,8 +63,9 @@ TEST(Validate, ConnectionsAreOneToEight) {
 }
 
 TEST(Validate, AConnectionIsConnectedBeforeItIsUsed) {
-  for (const Kind kind : {Kind::kSend, Kind::kAwait, Kind::kPause, Kind::kStall, Kind::kResume,
-                          Kind::kShutdown, Kind::kReset, Kind::kClose, Kind::kExpectEof}) {
+  for (const Kind kind :
+       {Kind::kSend, Kind::kAwait, Kind::kPause, Kind::kStall, Kind::kResume, Kind::kShutdown,
+        Kind::kReset, Kind::kClose, Kind::kExpectEof, Kind::kSettle, Kind::kDrip}) {
     ExpectWrong(Of({{kind, 2, 1}}), 0, "connect it first");
   }
 }
@@ -129,6 +130,36 @@ TEST(Validate, NothingIsAwaitedWhileStalled) {
     ExpectWrong(Of({{Kind::kStall, 1, 0}, {kind, 1, 0}}), 1, "resume it first");
     ExpectFine(Of({{Kind::kStall, 1, 0}, {Kind::kResume, 1, 0}, {kind, 1, 0}}));
   }
+}
+
+TEST(Validate, ASettleNeedsAnOpenConnectionAndNothingElse) {
+  const Step settle{Kind::kSettle, 1, 0};
+  ExpectFine(Of({settle, {Kind::kStall, 1, 0}, {Kind::kSend, 1, 1}, settle, settle}));
+  ExpectFine(Of({{Kind::kShutdown, 1, 0}, settle}));
+  ExpectWrong(Of({{Kind::kClose, 1, 0}, settle}), 1, "has ended");
+}
+
+TEST(Validate, ADripIsOfOneTo65536BytesEachMillisecond) {
+  ExpectFine(Of({{Kind::kDrip, 1, 1}, {Kind::kResume, 1, 0}, {Kind::kDrip, 1, kMaxDripBytes}}));
+  ExpectWrong(Of({{Kind::kDrip, 1, 0}}), 0, "1 to 65536");
+  ExpectWrong(Of({{Kind::kDrip, 1, kMaxDripBytes + 1}}), 0, "1 to 65536");
+}
+
+TEST(Validate, ADripEndsWithAStallOrAResume) {
+  const Step drip{Kind::kDrip, 1, 5}, stall{Kind::kStall, 1, 0}, resume{Kind::kResume, 1, 0};
+  ExpectWrong(Of({drip, drip}), 1, "drips already");
+  ExpectWrong(Of({stall, drip}), 1, "resume it first");
+  ExpectWrong(Of({drip, resume, resume}), 2, "nor does it drip");
+  ExpectWrong(Of({drip, stall, resume, resume}), 3, "nor does it drip");
+  ExpectFine(Of({drip, stall, resume, drip, resume, stall}));
+}
+
+TEST(Validate, ADrippingConnectionIsSentToAndAwaited) {
+  ExpectFine(Of({{Kind::kDrip, 1, 5},
+                 {Kind::kSend, 1, 9, 3},
+                 {Kind::kAwait, 1, 0},
+                 {Kind::kShutdown, 1, 0},
+                 {Kind::kExpectEof, 1, 0}}));
 }
 
 TEST(Validate, ASendWhileStalledIsNotHeldBack) {

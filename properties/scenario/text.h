@@ -6,6 +6,8 @@
 //     send 3
 //     @2 connect
 //     @2 send rest ahead 65536       # never with more than 65536 bytes still to come back
+//     settle                         # until the target has read all that was sent so far
+//     drip 100                       # from here on 100 bytes are read each millisecond
 //     pause 10ms
 //     fault recv short 1 after 2     # the implementation's third recv returns 1 byte
 //

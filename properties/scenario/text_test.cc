@@ -43,6 +43,8 @@ TEST(ScenarioText, HasALineForEachStep) {
       "pause 10ms\n"
       "stall\n"
       "resume\n"
+      "settle\n"
+      "@2 drip 65536\n"
       "shutdown\n"
       "expect eof\n"
       "@2 reset\n"
@@ -55,7 +57,8 @@ TEST(ScenarioText, HasALineForEachStep) {
   scenario.steps = {{Kind::kSend, 1, 3},      {Kind::kAwait, 1, 0},
                     {Kind::kConnect, 2, 0},   {Kind::kSend, 2, kRest, 65536},
                     {Kind::kPause, 1, 10},    {Kind::kStall, 1, 0},
-                    {Kind::kResume, 1, 0},    {Kind::kShutdown, 1, 0},
+                    {Kind::kResume, 1, 0},    {Kind::kSettle, 1, 0},
+                    {Kind::kDrip, 2, 65536},  {Kind::kShutdown, 1, 0},
                     {Kind::kExpectEof, 1, 0}, {Kind::kReset, 2, 0},
                     {Kind::kClose, 1, 0}};
   EXPECT_EQ(Read(text), scenario);
@@ -283,9 +286,16 @@ TEST(ScenarioText, APauseIsInMilliseconds) {
   }
 }
 
+TEST(ScenarioText, ADripIsOfSoManyBytes) {
+  for (const char* drip : {"drip", "drip x", "drip 1 2", "drip rest", "drip 5ms", "drip -1"}) {
+    ExpectRefused(kHead + drip, 3, "a drip is: drip N");
+  }
+  ExpectRefused(kHead + "drip 65537", 3, "1 to 65536");
+}
+
 TEST(ScenarioText, AStepIsOneOfThese) {
   for (const char* step : {"sned 3", "SEND 3", "await 3", "connect 2", "\"", "payloadx", "feeds 1",
-                           "faults", "roles", "stall 1"}) {
+                           "faults", "roles", "stall 1", "settle 1"}) {
     ExpectRefused(kHead + step, 3, "a step is one of: connect, send N,");
   }
 }

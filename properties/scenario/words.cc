@@ -18,8 +18,9 @@ using Kind = Step::Kind;
 using WordList = std::vector<absl::string_view>;
 
 constexpr absl::string_view kSteps =
-    "a step is one of: connect, send N, send rest, await, pause Nms, stall, resume, shutdown, "
-    "reset, close, expect eof; for a client: feed N, feed rest, feed eof, reply N, reply rest, "
+    "a step is one of: connect, send N, send rest, await, settle, pause Nms, stall, drip N, "
+    "resume, shutdown, reset, close, expect eof; for a client: feed N, feed rest, feed eof, reply "
+    "N, reply rest, "
     "hold Nms, expect output exact, status 0";
 
 // N or rest.
@@ -67,6 +68,14 @@ absl::StatusOr<Step> ParseTime(const WordList& words, Step step) {
   if (words.size() != 2 || !unit || !amount) {
     return Bad(step.kind == Kind::kHold ? "a hold is: hold Nms" : "a pause is: pause Nms");
   }
+  step.amount = *amount;
+  return step;
+}
+
+absl::StatusOr<Step> ParseDrip(const WordList& words, Step step) {
+  const std::optional<uint64_t> amount = words.size() == 2 ? Number(words[1]) : std::nullopt;
+  if (!amount) return Bad("a drip is: drip N, the bytes that are read each millisecond");
+  step.kind = Kind::kDrip;
   step.amount = *amount;
   return step;
 }
@@ -158,9 +167,10 @@ absl::StatusOr<Step> ParseStep(WordList words) {
   if (words[0] == "send") return ParseSend(words, step);
   if (words[0] == "feed" || words[0] == "reply") return ParseFeedOrReply(words, step);
   if (words[0] == "pause" || words[0] == "hold") return ParseTime(words, step);
+  if (words[0] == "drip") return ParseDrip(words, step);
   if (words[0] == "expect") return ParseExpect(words, step);
   // What is left is of one word.
-  for (const Kind kind : {Kind::kConnect, Kind::kAwait, Kind::kStall, Kind::kResume,
+  for (const Kind kind : {Kind::kConnect, Kind::kAwait, Kind::kSettle, Kind::kStall, Kind::kResume,
                           Kind::kShutdown, Kind::kReset, Kind::kClose}) {
     if (words.size() != 1 || words[0] != StepName(kind)) continue;
     step.kind = kind;

@@ -113,7 +113,7 @@ bool ClientScript::Do(const verbatim::Step& step) {
     case Kind::kReply:
       return Reply(step);
     case Kind::kHold:
-      return exited_ || IsOver(static_cast<int64_t>(step.amount)) ? Done() : false;
+      return exited_ || HasLasted(static_cast<int64_t>(step.amount)) ? Done() : false;
     case Kind::kStall:
     case Kind::kResume:
       stalled_ = step.kind == Kind::kStall;

@@ -50,11 +50,17 @@ class SimulatedScript : public SimulatedPeers {
   // The bytes of `connection` at [offset, offset + count).
   absl::string_view Bytes(uint32_t connection, uint64_t offset, uint64_t count);
 
-  // The next step begins: what it waits for, it waits for from now on.
-  void NextStep() {
-    ++step_;
+  // A step begins: what it waits for, it waits for from now on.
+  void BeginStep() {
+    began_ms_ = kernel_.NowMs();
     MakeProgress();
   }
+  void NextStep() {
+    ++step_;
+    BeginStep();
+  }
+  // Whether the step is `limit_ms` old, whatever came meanwhile; if not, the kernel is told when.
+  bool HasLasted(int64_t limit_ms) { return IsOverSince(began_ms_, limit_ms); }
   void MakeProgress() { since_ms_ = kernel_.NowMs(); }
   // Whether `limit_ms` have gone by since the step began or last made progress; if not, the kernel
   // is told when.
@@ -75,6 +81,7 @@ class SimulatedScript : public SimulatedPeers {
   TranscriptHash hash_;
   std::string buffer_;
   size_t step_ = 0;
+  int64_t began_ms_ = 0;
   int64_t since_ms_ = 0;
   int64_t due_ms_ = kNever;
 };

@@ -21,88 +21,13 @@ bool ServerScript::Step() {
   }
   if (!connected_first_) {
     connected_first_ = true;
+    BeginStep();
     descriptors_ = kernel_.OpenDescriptors();
     return Connect(1);
   }
-  const bool did = step_ < scenario_.steps.size() ? DoStep() : Settle();
+  const bool did = step_ < scenario_.steps.size() ? DoStep() : AwaitAll();
   return came || did;
 }
-
-// ---- What comes
-
-bool ServerScript::TakeIn() {
-  bool came = false;
-  for (uint32_t i = 1; i <= kMaxConnections; ++i) {
-    const Line& line = At(i);
-    if (!line.open || line.stalled) continue;
-    if (line.broken || kernel_.HasNews(line.fd)) came = Pump(i) || came;
-  }
-  if (came) MakeProgress();
-  return came;
-}
-
-// Takes in one buffer, or the end.
-bool ServerScript::Pump(uint32_t connection) {
-  Line& line = At(connection);
-  const ssize_t got = kernel_.Recv(line.fd, &received_[0], received_.size(), MSG_DONTWAIT);
-  if (got == -EAGAIN && !line.broken) return false;
-  if (got > 0) {
-    const size_t bytes = static_cast<size_t>(got);
-    line.received_bytes += bytes;
-    if (options_.transport == Transport::kUnixpacket) {
-      const size_t due = line.due_records.empty() ? 0 : line.due_records.front();
-      if (due == bytes) line.due_records.erase(line.due_records.begin());
-      if (due != bytes) Violate(absl::StrCat("a record of ", due, " bytes came back as ", bytes));
-    }
-    Emit(judge_, {.kind = Event::Kind::kReceived,
-                  .connection = connection,
-                  .bytes = bytes,
-                  .data = absl::string_view(received_.data(), bytes)});
-    return true;
-  }
-  const Ending ending = got == 0 && !line.broken ? Ending::kFin
-                        : got == -ETIMEDOUT      ? Ending::kTimedOut
-                                                 : Ending::kReset;
-  CheckEnding(connection, ending);
-  EmitUnlessExcused(line,
-                    {.kind = Event::Kind::kEnded, .connection = connection, .ending = ending});
-  Close(line);
-  return true;
-}
-
-// A server ends a connection by a FIN, once it has seen its peer's, and not before.
-void ServerScript::CheckEnding(uint32_t connection, Ending ending) {
-  const Line& line = At(connection);
-  if (told_ || judge_->Over() || IsExcused(line)) return;
-  if (ending != Ending::kFin) {
-    Violate(absl::StrCat("connection ", connection, " ended: ", std::string(EndingName(ending))));
-  } else if (!line.shut) {
-    Violate(absl::StrCat("connection ", connection, " was ended before its peer's FIN"));
-  }
-}
-
-void ServerScript::Violate(std::string what) {
-  if (violation_.empty()) violation_ = std::move(what);
-}
-
-// What has come is judged all the same.
-void ServerScript::CloseExcused(uint32_t connection) {
-  Line& line = At(connection);
-  while (line.open && kernel_.HasNews(line.fd) && Pump(connection)) {
-  }
-  Close(line);
-}
-
-void ServerScript::EmitUnlessExcused(const Line& line, Event event) {
-  if (!IsExcused(line)) Emit(judge_, std::move(event));
-}
-
-void ServerScript::Close(Line& line) {
-  if (line.open) kernel_.Close(line.fd);
-  line.open = false;
-}
-
-// ---- What is done
 
 bool ServerScript::DoStep() {
   const verbatim::Step& step = scenario_.steps[step_];
@@ -128,11 +53,18 @@ bool ServerScript::Do(const verbatim::Step& step, Line& line) {
     case Kind::kAwait:
       return Await(step.connection, line);
     case Kind::kPause:
-      return IsOver(static_cast<int64_t>(step.amount)) ? Done() : false;
+      return HasLasted(static_cast<int64_t>(step.amount)) ? Done() : false;
     case Kind::kStall:
     case Kind::kResume:
       line.stalled = step.kind == Kind::kStall;
+      line.drip_bytes = 0;
       return Done();
+    case Kind::kDrip:
+      line.drip_bytes = step.amount;
+      line.drips_again_ms = kernel_.NowMs();
+      return Done();
+    case Kind::kSettle:
+      return Settle(line);
     case Kind::kShutdown:
     case Kind::kReset:
     case Kind::kClose:
@@ -250,9 +182,15 @@ bool ServerScript::Leave(const verbatim::Step& step, Line& line) {
   return Done();
 }
 
+// Who can't return what it read stops to read, and rightly: nothing is said of that here.
+bool ServerScript::Settle(const Line& line) {
+  const int64_t limit_ms = line.stalled ? options_.block_ms : options_.deadline_ms;
+  return kernel_.UnreadThere(line.fd) == 0 || IsSilent(limit_ms) ? Done() : false;
+}
+
 // After the last step: nothing that was sent stays undelivered.
-bool ServerScript::Settle() {
-  for (Line& line : lines_) line.stalled = false;
+bool ServerScript::AwaitAll() {
+  for (Line& line : lines_) line.stalled = false, line.drip_bytes = 0;
   for (uint32_t i = 1; i <= kMaxConnections; ++i) {
     Line& line = At(i);
     if (!line.open || line.received_bytes >= line.sent_bytes) continue;
@@ -294,15 +232,6 @@ bool ServerScript::TellToEnd() {
   if (more > 0) Violate(absl::StrCat(more, " connections were never given up"));
   kernel_.Signal(drain_);
   return told_ = true;
-}
-
-void ServerScript::Finish() {
-  const SimulatedKernel::PeersTurn turn(&kernel_);
-  for (uint32_t i = 1; i <= kMaxConnections; ++i) {
-    while (At(i).open && Pump(i)) {
-    }
-    Close(At(i));
-  }
 }
 
 }  // namespace verbatim

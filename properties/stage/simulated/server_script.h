@@ -42,7 +42,9 @@ class ServerScript : public SimulatedScript {
     bool open = false;
     bool stalled = false;
     bool shut = false;
-    bool broken = false;  // a send failed
+    bool broken = false;      // a send failed
+    uint64_t drip_bytes = 0;  // each millisecond; 0: as many as there are
+    int64_t drips_again_ms = 0;
     uint64_t sent_bytes = 0;
     uint64_t received_bytes = 0;
     uint64_t step_end_bytes = 0;      // of the send under way
@@ -51,6 +53,7 @@ class ServerScript : public SimulatedScript {
 
   Line& At(uint32_t connection) { return lines_[connection - 1]; }
   bool TakeIn();
+  bool MayRead(const Line& line);
   bool Pump(uint32_t connection);
   bool DoStep();
   bool Do(const verbatim::Step& step, Line& line);
@@ -60,7 +63,9 @@ class ServerScript : public SimulatedScript {
   bool Await(uint32_t connection, Line& line);
   bool ExpectEof(uint32_t connection, Line& line);
   bool Leave(const verbatim::Step& step, Line& line);
-  bool Settle();
+  bool Settle(const Line& line);
+  void Dripped(size_t bytes, Line& line);
+  bool AwaitAll();
   bool SayGoodbye();
   bool TellToEnd();
   void CheckEnding(uint32_t connection, Ending ending);

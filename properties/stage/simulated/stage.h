@@ -17,8 +17,8 @@
 
 namespace verbatim {
 
-// Small buffers, so that small payloads meet full ones. Deadlines are the socket stage's, in
-// virtual time, and mean "no progress for".
+// Small buffers, so that small payloads meet full ones: one that drips needs none that is smaller.
+// Deadlines are the socket stage's, in virtual time, and mean "no progress for".
 struct SimulatedStageOptions {
   Transport transport = Transport::kTcp;  // or kUnix; for a server kUnixpacket too
   size_t buffer_bytes = 512;              // of the kernel, each way

@@ -4,10 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "properties/scenario/text.h"
 
 namespace verbatim {
@@ -49,6 +53,61 @@ TEST(SimulatedStage, AStalledPeerMeetsFullBuffersAndLosesNothing) {
   EXPECT_EQ(Told(Play("payload coded 3000 seed 1\nstall\nsend rest\npause 10ms\nresume\n"
                       "send rest\nshutdown\nexpect eof\n")),
             kHeld);
+}
+
+// Sees what the server's receives would find, and has the server look late.
+class Onlooker : public FaultSource {
+ public:
+  std::optional<Fault> Next(Call call, uint32_t, int, size_t bytes) override {
+    if (call == Call::kRecv && bytes > 0) found.push_back(bytes);
+    if (call != Call::kEpollWait) return std::nullopt;
+    return Fault{Call::kEpollWait, Fault::Kind::kDelayed, 0, 3};
+  }
+  std::vector<size_t> found;
+};
+
+TEST(SimulatedStage, ASettleMakesTheCutCertainForWhoNeedsNoEcho) {
+  Onlooker with, without;
+  const std::string lines = "payload coded 7 seed 1\nstall\nsend 3\n";
+  EXPECT_EQ(SimulatedSentence(Play(lines + "settle\nsend 4\nresume\n", {.faults = &with})), kHeld);
+  EXPECT_EQ(SimulatedSentence(Play(lines + "send 4\nresume\n", {.faults = &without})), kHeld);
+  EXPECT_EQ(with.found, (std::vector<size_t>{3, 4}));
+  EXPECT_EQ(without.found, (std::vector<size_t>{7}));
+}
+
+TEST(SimulatedStage, ASettleOfWhatIsNotReadGoesOnAfterAWhile) {
+  for (const absl::string_view steps :
+       {"stall\nsend rest\nsettle\nresume\nsend rest\n", "send rest\nshutdown\nsettle\n",
+        "stall\nsend rest\nsettle\nreset\n", "@2 connect\n@2 send 5\n@2 settle\n",
+        "send 9\n@2 connect\n@2 send 5\n@2 settle\nfault accept EMFILE times 50\n"}) {
+    for (const Transport transport : {Transport::kTcp, Transport::kUnix, Transport::kUnixpacket}) {
+      const SimulatedPlay play =
+          Play(absl::StrCat("payload coded 3000 seed 1\n", steps), {.transport = transport});
+      EXPECT_EQ(SimulatedSentence(play), kHeld) << TransportName(transport) << ":\n" << steps;
+    }
+  }
+}
+
+// Whether connection 1's FIN was sent at `ms`, when all was back.
+bool SaysGoodbyeAt(absl::string_view ms, absl::string_view steps, Transport transport) {
+  SimulatedStage stage;
+  Transcript transcript;
+  const Scenario scenario = FromText(absl::StrCat("payload coded 100 seed 1\n", steps));
+  EXPECT_EQ(Told(stage.Play(scenario, {.transport = transport}, {}, &transcript)), kHeld);
+  const std::string lines = absl::StrJoin(transcript.Lines(), "\n");
+  return absl::StrContains(lines, absl::StrCat(" ", ms, ".00 ms  connection 1  sent FIN"));
+}
+
+TEST(SimulatedStage, ADripReadsSoManyBytesEachMillisecondUntilAStallOrAResume) {
+  for (const Transport transport : {Transport::kTcp, Transport::kUnix, Transport::kUnixpacket}) {
+    for (const auto& [ms, steps] : std::vector<std::pair<const char*, const char*>>{
+             {"0", "send 50\nsend 50\nsend rest\nawait\n"},
+             {"10", "drip 10\nsend 50\nsettle\nsend 49\nawait\nsend 1\nawait\n"},
+             {"5", "drip 10\nsend rest\npause 5ms\nresume\nawait\n"},
+             {"25", "drip 10\nsend rest\npause 5ms\nstall\npause 20ms\nresume\nawait\n"}}) {
+      EXPECT_TRUE(SaysGoodbyeAt(ms, steps, transport)) << TransportName(transport) << steps;
+    }
+  }
 }
 
 TEST(SimulatedStage, EachFaultIsMetAndBorne) {

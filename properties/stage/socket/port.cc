@@ -1,4 +1,4 @@
-// Choosing a free port, and reading listeners and their owners from /proc.
+// Choosing a free port, and finding listeners and their owners.
 // Not for: connecting to anything.
 #include "properties/stage/socket/port.h"
 
@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
@@ -20,6 +21,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "properties/stage/socket/diag.h"
 
 namespace verbatim {
 namespace {
@@ -82,6 +84,16 @@ SocketAddress Loopback6(uint16_t port) {
   return SocketAddress::FromIPv6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, port);
 }
 
+// 127.0.0.1 reaches a wildcard and itself. Another address of this machine is connected to as is.
+Listener Listener4(uint64_t inode, const std::array<uint8_t, 4>& octets, uint16_t port) {
+  const bool any = octets == std::array<uint8_t, 4>{};
+  return {inode, {any ? Loopback4(port) : SocketAddress::FromIPv4(octets, port)}};
+}
+// A wildcard may or may not take IPv4: nobody says so.
+Listener Listener6(uint64_t inode, uint16_t port) {
+  return {inode, {Loopback4(port), Loopback6(port)}};
+}
+
 }  // namespace
 
 std::string ReadFile(const std::string& path) {
@@ -110,26 +122,29 @@ absl::StatusOr<PortClaim> PortClaim::Take() {
 std::optional<Listener> FindListenerIn(const std::string& tcp, const std::string& tcp6,
                                        uint16_t port) {
   if (const std::optional<Row> row = ListeningRow(tcp, port)) {
-    // 127.0.0.1 reaches a wildcard and itself. Another address of this machine is connected to as
-    // is.
     uint32_t raw = 0;
     if (row->address.size() != 8 || std::sscanf(row->address.c_str(), "%x", &raw) != 1) {
       return std::nullopt;
     }
     std::array<uint8_t, 4> octets;
     std::memcpy(octets.data(), &raw, octets.size());  // printed as a number of this machine's order
-    const bool any = raw == 0;
-    return Listener{row->inode, {any ? Loopback4(port) : SocketAddress::FromIPv4(octets, port)}};
+    return Listener4(row->inode, octets, port);
   }
-  if (const std::optional<Row> row = ListeningRow(tcp6, port)) {
-    // A wildcard may or may not take IPv4: its file doesn't say.
-    return Listener{row->inode, {Loopback4(port), Loopback6(port)}};
-  }
+  if (const std::optional<Row> row = ListeningRow(tcp6, port)) return Listener6(row->inode, port);
   return std::nullopt;
 }
 
 std::optional<Listener> FindListener(uint16_t port) {
-  return FindListenerIn(ReadFile("/proc/net/tcp"), ReadFile("/proc/net/tcp6"), port);
+  const auto four = FindDiagListener(AF_INET, port), six = FindDiagListener(AF_INET6, port);
+  if (!four.ok() || (!six.ok() && !*four)) {
+    return FindListenerIn(ReadFile("/proc/net/tcp"), ReadFile("/proc/net/tcp6"), port);
+  }
+  if (*four) {
+    const std::array<uint8_t, 16>& octets = (*four)->octets;
+    return Listener4((*four)->inode, {octets[0], octets[1], octets[2], octets[3]}, port);
+  }
+  if (*six) return Listener6((*six)->inode, port);
+  return std::nullopt;
 }
 
 std::optional<bool> OwnsSocket(const std::vector<pid_t>& processes, uint64_t inode) {

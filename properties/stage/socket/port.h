@@ -31,7 +31,8 @@ class PortClaim {
   UniqueFd claim_;
 };
 
-// A listening socket on `port`, as /proc/net/tcp and tcp6 show it.
+// A listening socket on `port`, as sock_diag(7) has it or, without that, /proc/net/tcp and
+// tcp6.
 struct Listener {
   uint64_t inode = 0;
   // Where to connect to reach it over loopback, in the order to try.

@@ -1,83 +1,45 @@
-// Starting a command, keeping its last words, and ending all that it started, by /proc.
-// Not for: anything that could be told without /proc; this is Linux.
+// Starting a command under a warden, hearing from it, and ending all that it started.
+// Not for: what happens on the warden's side (warden.cc); or anything but Linux.
 #include "properties/stage/socket/process.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <chrono>
-#include <cstring>
-#include <map>
-#include <set>
 
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "core/status.h"
-#include "properties/stage/socket/port.h"
+#include "properties/stage/socket/family.h"
+#include "properties/stage/socket/warden.h"
 
 extern char** environ;
 
 namespace verbatim {
 namespace {
 
-constexpr int kGraceMs = 200;  // between SIGTERM and SIGKILL
-constexpr int kReapRounds = 200;
+using std::chrono::steady_clock;
+
+// So long the warden is given alone, before this process looks for the rest too.
+constexpr int kWardenMs = 700;
 constexpr int kReapPauseMs = 5;
-constexpr int kLooks = 4;
+// After the command's end, for the warden to see that nothing else is left.
+constexpr int kGoneMs = 20;
 
-struct Parent {
-  pid_t parent;
-  pid_t group;
-};
-
-// Every process that can be seen, with its parent and group (proc(5), stat: the name may hold
-// anything, so what counts stands behind the last parenthesis).
-std::map<pid_t, Parent> AllProcesses() {
-  std::map<pid_t, Parent> all;
-  const std::unique_ptr<DIR, int (*)(DIR*)> proc(::opendir("/proc"), &::closedir);
-  while (const dirent* entry = proc == nullptr ? nullptr : ::readdir(proc.get())) {
-    pid_t pid;
-    if (!absl::SimpleAtoi(entry->d_name, &pid)) continue;
-    const std::string stat = ReadFile(absl::StrCat("/proc/", pid, "/stat"));
-    const size_t name_end = stat.rfind(')');
-    if (name_end == std::string::npos) continue;
-    const std::vector<absl::string_view> words =
-        absl::StrSplit(absl::string_view(stat).substr(name_end + 1), ' ', absl::SkipEmpty());
-    Parent parent;
-    if (words.size() > 2 && words[0] != "Z" && absl::SimpleAtoi(words[1], &parent.parent) &&
-        absl::SimpleAtoi(words[2], &parent.group)) {
-      all[pid] = parent;
-    }
-  }
-  return all;
-}
-
-// In the child, between fork and exec: only what is safe in a signal handler.
-[[noreturn]] void BecomeShell(const char* command, char* const* environment, int output) {
-  ::setpgid(0, 0);
-  // If Verbatim is killed, so is the command.
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::signal(SIGPIPE, SIG_DFL);
-  const int null = ::open("/dev/null", O_RDONLY);
-  ::dup2(null, STDIN_FILENO);
-  ::dup2(output, STDOUT_FILENO);
-  ::dup2(output, STDERR_FILENO);
-  const char* const argv[] = {"sh", "-c", command, nullptr};
-  ::execve("/bin/sh", const_cast<char* const*>(argv), environment);
-  ::_exit(127);
+// As this program was given it, before it raised its own.
+rlimit GivenDescriptors() {
+  static const rlimit given = [] {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    return limit;
+  }();
+  return given;
 }
 
 std::string DeathText(int status) {
@@ -88,151 +50,181 @@ std::string DeathText(int status) {
                          : absl::StrCat("was killed by SIG", name);
 }
 
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<Process>> Process::Start(const std::string& command) {
-  static std::atomic<int> count{0};
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  int pipe[2];
-  if (::pipe2(pipe, O_CLOEXEC) != 0) return ErrnoStatus(errno, "pipe2", "");
-  UniqueFd read_end(pipe[0]), write_end(pipe[1]);
-
-  const std::string mark = absl::StrCat("VERBATIM_TARGET=", ::getpid(), ".", ++count);
-  std::vector<char*> environment;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    if (!absl::StartsWith(*entry, "VERBATIM_TARGET=")) environment.push_back(*entry);
-  }
-  environment.push_back(const_cast<char*>(mark.c_str()));
-  environment.push_back(nullptr);
-
-  const pid_t pid = ::fork();
-  if (pid < 0) return ErrnoStatus(errno, "fork", "");
-  if (pid == 0) BecomeShell(command.c_str(), environment.data(), write_end.get());
-  ::setpgid(pid, pid);  // in both, so that the group is there whoever runs first
-  return std::unique_ptr<Process>(new Process(pid, mark, std::move(read_end)));
+// Above the standard descriptors, which the child puts others in the place of.
+UniqueFd Above(UniqueFd fd) {
+  if (!fd || fd.get() > STDERR_FILENO) return fd;
+  return UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
 }
 
-Process::Process(pid_t pid, std::string mark, UniqueFd output)
-    : pid_(pid),
-      mark_(std::move(mark)),
-      pidfd_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))),
-      output_(std::move(output)),
-      stop_(::eventfd(0, EFD_CLOEXEC)),
-      keeper_([this] { KeepOutput(); }) {}
+struct Pipe {
+  UniqueFd read_end, write_end;
+  // False, with errno, iff there is none to be had.
+  bool Open() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return false;
+    read_end = Above(UniqueFd(ends[0]));
+    write_end = Above(UniqueFd(ends[1]));
+    return read_end && write_end;
+  }
+};
+
+// What the command gets, and what we keep of it. Whatever is missing is /dev/null.
+struct Plumbing {
+  Pipe to, from;
+  UniqueFd null;
+  UniqueFd words;
+  UniqueFd ours, wardens;
+
+  // Returns the name of the call that failed; nullptr if none did.
+  const char* Open(const Process::Options& options) {
+    null = Above(UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC)));
+    if (!null) return "open /dev/null";
+    if (options.words >= 0) {
+      words = UniqueFd(::fcntl(options.words, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+      if (!words) return "fcntl";
+    }
+    if (options.piped && !(to.Open() && from.Open())) return "pipe2";
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return "socketpair";
+    ours = UniqueFd(ends[0]);
+    wardens = Above(UniqueFd(ends[1]));
+    return wardens ? nullptr : "fcntl";
+  }
+};
+
+}  // namespace
+
+void RaiseDescriptorLimit() {
+  static const bool raised = [] {
+    rlimit limit = GivenDescriptors();
+    limit.rlim_cur = limit.rlim_max;
+    return ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
+  }();
+  static_cast<void>(raised);
+}
+
+absl::StatusOr<std::unique_ptr<Process>> Process::Start(const std::string& command,
+                                                        const Options& options) {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  Plumbing plumbing;
+  if (const char* call = plumbing.Open(options)) return ErrnoStatus(errno, call, "");
+  const rlimit given = GivenDescriptors();
+  const uint64_t limit = std::min<uint64_t>(options.descriptor_limit, given.rlim_max);
+  const int null = plumbing.null.get();
+  WardenPlan plan;
+  plan.command = command.c_str();
+  plan.environment = environ;
+  plan.input = options.piped ? plumbing.to.read_end.get() : null;
+  plan.error = plumbing.words ? plumbing.words.get() : null;
+  plan.output = options.piped ? plumbing.from.write_end.get() : plan.error;
+  plan.control = plumbing.wardens.get();
+  plan.soft_descriptors = limit == 0 ? given.rlim_cur : limit;
+  plan.hard_descriptors = limit == 0 ? given.rlim_max : limit;
+  plan.may_end_by_itself = options.piped;
+  const pid_t warden = ::fork();
+  if (warden < 0) return ErrnoStatus(errno, "fork", "");
+  if (warden == 0) BeWarden(plan);
+  std::unique_ptr<Process> process(new Process(warden, std::move(plumbing.ours)));
+  process->input = std::move(plumbing.to.write_end);
+  process->output = std::move(plumbing.from.read_end);
+  return process;
+}
 
 Process::~Process() {
-  KillAll();
-  const uint64_t one = 1;
-  if (::write(stop_.get(), &one, sizeof(one)) < 0) stop_.Reset();
-  keeper_.join();
+  input.Reset();
+  output.Reset();
+  AskToEnd();
+  if (!WaitUntilGone(kWardenMs)) KillMembers();
+  // A warden that is not done by now goes on alone; its zombie is init's once this program ends.
+  ReapWarden();
+}
+
+void Process::AskToEnd() { ::shutdown(control_.get(), SHUT_WR); }
+
+bool Process::ReapWarden() { return ::waitpid(warden_, nullptr, gone_ ? 0 : WNOHANG) == warden_; }
+
+// Takes in what the warden tells, waiting for it for at most `timeout_ms`.
+void Process::Hear(int timeout_ms) {
+  const auto end = steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  while (!gone_) {
+    WardenReport report;
+    const ssize_t got = RetryEintr([&]() -> ssize_t {
+      const ssize_t bytes = ::recv(control_.get(), &report, sizeof(report), MSG_DONTWAIT);
+      return bytes < 0 ? -errno : bytes;
+    });
+    if (got == sizeof(report)) {
+      if (report.kind == WardenReport::kStarted) pid_ = report.value;
+      if (report.kind == WardenReport::kEnded) status_ = report.value;
+      timeout_ms = 0;  // what is here already is taken in, and no more waited for
+      continue;
+    }
+    if (got != -EAGAIN) {
+      gone_ = true;
+      // Somebody killed the warden, and so the shell (PR_SET_PDEATHSIG).
+      if (!status_) status_ = SIGKILL;
+      return;
+    }
+    if (timeout_ms <= 0 || steady_clock::now() >= end) return;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - steady_clock::now());
+    pollfd poll = {control_.get(), POLLIN, 0};
+    RetryEintr([&] { return ::poll(&poll, 1, static_cast<int>(left.count())) < 0 ? -errno : 0; });
+  }
 }
 
 std::optional<std::string> Process::Ended() {
-  int status = 0;
-  if (!status_ && ::waitpid(pid_, &status, WNOHANG) == pid_) status_ = status;
+  Hear(0);
   if (!status_) return std::nullopt;
   return DeathText(*status_);
 }
 
 bool Process::WaitUntilEnded(int timeout_ms) {
-  if (!Ended()) Linger(timeout_ms);
-  return Ended().has_value();
+  const auto end = steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  while (!Ended() && steady_clock::now() < end) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - steady_clock::now());
+    Hear(static_cast<int>(left.count()));
+  }
+  return status_.has_value();
 }
 
 void Process::Linger(int timeout_ms) {
-  pollfd poll = {pidfd_.get(), POLLIN, 0};
-  // The descriptor of a process that has ended is always ready, so it is left out then.
-  RetryEintr([&] { return ::poll(&poll, status_ ? 0 : 1, timeout_ms) < 0 ? -errno : 0; });
+  if (gone_) {
+    ::poll(nullptr, 0, timeout_ms);
+  } else {
+    Hear(timeout_ms);
+  }
 }
 
 bool Process::Gone() {
-  if (!Ended()) return false;
-  for (int look = 0; look < kLooks; ++look) {
-    if (!Members().empty()) return false;
-    Linger(kReapPauseMs);
+  Hear(0);
+  if (status_ && !waited_) {
+    waited_ = true;
+    WaitUntilGone(kGoneMs);
   }
-  return true;
+  return gone_;
 }
 
-std::vector<pid_t> Process::Members() const {
-  const std::map<pid_t, Parent> all = AllProcesses();
-  std::set<pid_t> members;
-  for (const auto& [pid, process] : all) {
-    if (pid == pid_ || process.group == pid_) members.insert(pid);
-    // An orphan has come to us: its environment tells whose it was.
-    if (process.parent == ::getpid() && pid != pid_) {
-      const std::string environment = ReadFile(absl::StrCat("/proc/", pid, "/environ"));
-      for (absl::string_view entry : absl::StrSplit(environment, '\0')) {
-        if (entry == mark_) members.insert(pid);
-      }
-    }
+bool Process::WaitUntilGone(int timeout_ms) {
+  const auto end = steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  for (Hear(0); !gone_ && steady_clock::now() < end;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - steady_clock::now());
+    Hear(static_cast<int>(left.count()));
   }
-  for (size_t before = 0; before != members.size();) {
-    before = members.size();
-    for (const auto& [pid, process] : all) {
-      if (members.count(process.parent) != 0) members.insert(pid);
-    }
-  }
-  return {members.begin(), members.end()};
+  return gone_;
 }
 
-void KillDescendants() {
-  // Some may fork meanwhile: look again until there is none.
-  for (int round = 0; round < kReapRounds; ++round) {
-    const std::map<pid_t, Parent> all = AllProcesses();
-    std::set<pid_t> ours = {::getpid()};
-    for (size_t before = 0; before != ours.size();) {
-      before = ours.size();
-      for (const auto& [pid, process] : all) {
-        if (ours.count(process.parent) != 0) ours.insert(pid);
-      }
-    }
-    ours.erase(::getpid());
-    if (ours.empty()) return;
-    for (const pid_t pid : ours) ::kill(pid, SIGKILL);
-  }
+void Process::Terminate() { ::send(control_.get(), &kOrderTerminate, 1, MSG_NOSIGNAL); }
+
+std::vector<pid_t> Process::Members(Zombies zombies) const {
+  return DescendantsOf(warden_, zombies == Zombies::kYes);
 }
 
-void Process::KillAll() {
-  ::kill(-pid_, SIGTERM);
-  WaitUntilEnded(kGraceMs);
-  // A process may fork while it is being killed: again, until nobody is left.
-  for (int round = 0; round < kReapRounds; ++round) {
-    const std::vector<pid_t> members = Members();
-    for (const pid_t pid : members) ::kill(pid, SIGKILL);
-    if (!members.empty() || !status_) Linger(kReapPauseMs);
-    for (const pid_t pid : members) {
-      if (pid != pid_) ::waitpid(pid, nullptr, WNOHANG);
-    }
-    if (members.empty() && Ended()) break;
+// Where the warden can't find them, or there are very many.
+void Process::KillMembers() {
+  const auto end = steady_clock::now() + std::chrono::milliseconds(kEndMs - kWardenMs);
+  while (!gone_ && steady_clock::now() < end) {
+    for (const pid_t pid : Members()) ::kill(pid, SIGKILL);
+    Hear(kReapPauseMs);
   }
-  // Zombies of the group that had come to us before.
-  while (::waitpid(-pid_, nullptr, WNOHANG) > 0) continue;
-}
-
-void Process::KeepOutput() {
-  char buffer[4096];
-  bool stop = false;
-  while (!stop) {
-    pollfd polls[2] = {{output_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}};
-    RetryEintr([&] { return ::poll(polls, 2, -1) < 0 ? -errno : 0; });
-    const ssize_t got = polls[0].revents == 0 ? -1 : ::read(output_.get(), buffer, sizeof(buffer));
-    stop = got == 0 || polls[1].revents != 0;
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (got > 0) kept_.append(buffer, static_cast<size_t>(got));
-    if (kept_.size() > 2 * kOutputBytes) kept_.erase(0, kept_.size() - kOutputBytes);
-  }
-  const std::lock_guard<std::mutex> lock(mutex_);
-  at_end_ = true;
-  finished_.notify_all();
-}
-
-std::string Process::Output() {
-  const bool over = Gone();
-  std::unique_lock<std::mutex> lock(mutex_);
-  // The writers are gone, so the end of the pipe is only a moment away.
-  if (over) finished_.wait_for(lock, std::chrono::seconds(1), [this] { return at_end_; });
-  return kept_.size() > kOutputBytes ? kept_.substr(kept_.size() - kOutputBytes) : kept_;
 }
 
 }  // namespace verbatim

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/address.h"
 #include "properties/judge/judge.h"
 #include "properties/judge/transcript.h"
 #include "properties/scenario/scenario.h"
+#include "properties/stage/socket/line.h"
 
 namespace verbatim {
 
@@ -28,13 +28,17 @@ struct StageOptions {
 // What the stage itself learnt.
 struct Played {
   int64_t slowest_answer_us = 0;  // the longest time that an await that succeeded took
-  bool cut_short = false;         // StageOptions::end came first: there is nothing to judge
+  // Boundaries between two sends on a connection; certain: the target had read up to there before
+  // more was sent, as the kernel's queues or the echo told.
+  uint64_t cuts = 0;
+  uint64_t certain_cuts = 0;
+  bool cut_short = false;  // StageOptions::end came first: there is nothing to judge
 };
 
-// Plays `scenario` (valid) against the first of `addresses` that accepts. Every event goes to
+// Plays `scenario` (valid) against what is behind `door`. Every event goes to
 // `judge` and, unless it is null, to `transcript`. Stops early once the judge says that it is over.
 // Returns kInternal iff our own side failed (no descriptors, no ports).
-absl::StatusOr<Played> Play(const Scenario& scenario, const std::vector<SocketAddress>& addresses,
-                            const StageOptions& options, Judge* judge, Transcript* transcript);
+absl::StatusOr<Played> Play(const Scenario& scenario, const Door& door, const StageOptions& options,
+                            Judge* judge, Transcript* transcript);
 
 }  // namespace verbatim

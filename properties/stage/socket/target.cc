@@ -16,8 +16,9 @@ namespace {
 
 constexpr int kPortTries = 3;
 constexpr int kLookAgainMs = 2;
+constexpr int kLastWordsMs = 1000;
 
-std::string LastWords(const std::string& output) {
+std::string LastWordsOf(const std::string& output) {
   const absl::string_view words = absl::StripTrailingAsciiWhitespace(output);
   if (words.empty()) return "; it printed nothing";
   constexpr size_t kShown = 400;
@@ -29,7 +30,17 @@ std::string LastWords(const std::string& output) {
 }  // namespace
 
 absl::string_view CapabilityName(Capability capability) {
-  return capability == kSpawned ? "a process that Verbatim started (--spawn)" : "half-close";
+  switch (capability) {
+    case kSpawned:
+      return "a process that Verbatim started (--spawn)";
+    case kHalfClose:
+      return "half-close";
+    case kTcp:
+      return "TCP";
+    case kServer:
+      return "a server with several connections (not --stdio)";
+  }
+  return "";
 }
 
 std::string ShellQuote(absl::string_view text) {
@@ -37,30 +48,61 @@ std::string ShellQuote(absl::string_view text) {
 }
 
 absl::StatusOr<std::unique_ptr<Target>> Target::Remote(const Endpoint& endpoint) {
-  if (endpoint.transport != Transport::kTcp) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(endpoint.ToString(), ": only tcp:// can be checked for now"));
+  const bool unix_stream =
+      endpoint.transport == Transport::kUnix || endpoint.transport == Transport::kUnixAbstract;
+  if (endpoint.transport != Transport::kTcp && !unix_stream) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        endpoint.ToString(), " can't be checked yet: tcp://, unix:// and unix-abstract:// can"));
   }
   absl::StatusOr<std::vector<SocketAddress>> addresses = Resolve(endpoint, ResolveFor::kConnecting);
   if (!addresses.ok()) return addresses.status();
-  std::unique_ptr<Target> target(new Target());
-  target->name_ = target->argument_ = endpoint.ToString();
+  const std::string name = endpoint.ToString();
+  std::unique_ptr<Target> target(new Target(Kind::kRemote, name, name));
   target->addresses_ = *std::move(addresses);
+  target->capabilities_ = kHalfClose | kServer | (unix_stream ? 0 : kTcp);
   return target;
 }
 
-absl::StatusOr<std::unique_ptr<Target>> Target::Spawned(std::string command) {
-  if (!absl::StrContains(command, "{port}") && !absl::StrContains(command, "{endpoint}")) {
+absl::StatusOr<std::unique_ptr<Target>> Target::Spawned(std::string command, Over over) {
+  const absl::string_view place = over == Over::kTcp ? "{port}" : "{path}";
+  const std::string argument =
+      absl::StrCat("--spawn ", ShellQuote(command), over == Over::kTcp ? "" : " --over unix");
+  if (!absl::StrContains(command, place) && !absl::StrContains(command, "{endpoint}")) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "--spawn ", ShellQuote(command),
-        ": the command has no {port}: write it where the server takes its port (or {endpoint})"));
+        argument, ": the command has no ", place, ": write it where the server takes its ",
+        over == Over::kTcp ? "port" : "path", " (or {endpoint})"));
   }
-  std::unique_ptr<Target> target(new Target());
-  target->name_ = command;
-  target->argument_ = absl::StrCat("--spawn ", ShellQuote(command));
+  std::unique_ptr<Target> target(
+      new Target(over == Over::kTcp ? Kind::kSpawnedTcp : Kind::kSpawnedUnix, command, argument));
   target->command_ = std::move(command);
-  target->capabilities_ |= kSpawned;
+  target->capabilities_ = kSpawned | kHalfClose | kServer | (over == Over::kTcp ? kTcp : 0);
   return target;
+}
+
+absl::StatusOr<std::unique_ptr<Target>> Target::Stdio(std::string command) {
+  if (absl::StripAsciiWhitespace(command).empty()) {
+    return absl::InvalidArgumentError("--stdio: the command is empty");
+  }
+  absl::StatusOr<std::unique_ptr<LastWords>> words = LastWords::Open();
+  if (!words.ok()) return words.status();
+  std::unique_ptr<Target> target(
+      new Target(Kind::kStdio, command, absl::StrCat("--stdio ", ShellQuote(command))));
+  target->command_ = std::move(command);
+  target->capabilities_ = kHalfClose;
+  target->words_ = *std::move(words);
+  return target;
+}
+
+Target::~Target() { Stop(); }
+
+std::unique_ptr<Target> Target::Clone() const {
+  std::unique_ptr<Target> clone(new Target(kind_, name_, argument_));
+  clone->command_ = command_;
+  clone->capabilities_ = capabilities_;
+  clone->descriptor_limit_ = descriptor_limit_;
+  if (kind_ == Kind::kRemote) clone->addresses_ = addresses_;
+  if (kind_ == Kind::kStdio) clone->words_ = words_;  // what is printed is anybody's anyhow
+  return clone;
 }
 
 void Target::CallIt(std::string name, std::string argument) {
@@ -68,14 +110,34 @@ void Target::CallIt(std::string name, std::string argument) {
   argument_ = std::move(argument);
 }
 
-std::string Target::FillIn(uint16_t port) const {
+Door Target::door() const {
+  Door door(addresses_);
+  if (kind_ != Kind::kStdio) return door;
+  door.command = command_;
+  door.descriptor_limit = descriptor_limit_;
+  door.words = words_;
+  return door;
+}
+
+// "port 12345".
+std::string Target::Place() const {
+  return kind_ == Kind::kSpawnedTcp ? absl::StrCat("port ", port_->port()) : path_->path();
+}
+
+std::string Target::FillIn() const {
+  if (kind_ == Kind::kSpawnedUnix) {
+    return absl::StrReplaceAll(command_, {{"{path}", path_->path()},
+                                          {"{endpoint}", absl::StrCat("unix://", path_->path())}});
+  }
+  const uint16_t port = port_->port();
   return absl::StrReplaceAll(command_, {{"{port}", absl::StrCat(port)},
                                         {"{host}", "127.0.0.1"},
                                         {"{endpoint}", absl::StrCat("tcp://127.0.0.1:", port)}});
 }
 
 absl::Status Target::Prepare(int64_t deadline_ms) {
-  if (command_.empty() || (process_ != nullptr && !Died())) return absl::OkStatus();
+  RaiseDescriptorLimit();
+  if (!IsSpawned() || (process_ != nullptr && !Died())) return absl::OkStatus();
   absl::Status status;
   // Between our look at a port and the target's bind somebody else may take it.
   for (int i = 0; i < kPortTries; ++i) {
@@ -89,51 +151,100 @@ absl::Status Target::Prepare(int64_t deadline_ms) {
 absl::Status Target::Start(int64_t deadline_ms) {
   Stop();
   port_.reset();
-  absl::StatusOr<PortClaim> port = PortClaim::Take();
-  if (!port.ok()) return port.status();
-  port_ = *std::move(port);
-  absl::StatusOr<std::unique_ptr<Process>> process = Process::Start(FillIn(port_->port()));
+  path_.reset();
+  if (kind_ == Kind::kSpawnedTcp) {
+    absl::StatusOr<PortClaim> port = PortClaim::Take();
+    if (!port.ok()) return port.status();
+    port_ = *std::move(port);
+  } else {
+    absl::StatusOr<PathClaim> path = PathClaim::Take();
+    if (!path.ok()) return path.status();
+    path_ = *std::move(path);
+  }
+  ++starts_;
+  return StartProcess(deadline_ms);
+}
+
+absl::Status Target::StartAgain(int64_t deadline_ms) {
+  if (!IsSpawned() || (!port_ && !path_)) return Prepare(deadline_ms);
+  Stop();
+  const absl::Status status = StartProcess(deadline_ms);
+  if (!status.ok()) Stop();
+  return status;
+}
+
+absl::Status Target::StartProcess(int64_t deadline_ms) {
+  absl::StatusOr<std::unique_ptr<LastWords>> words = LastWords::Open();
+  if (!words.ok()) return words.status();
+  words_ = *std::move(words);
+  Process::Options options;
+  options.descriptor_limit = descriptor_limit_;
+  options.words = words_->writer();
+  absl::StatusOr<std::unique_ptr<Process>> process = Process::Start(FillIn(), options);
+  words_->CloseWriter();
   if (!process.ok()) return process.status();
   process_ = *std::move(process);
-  ++starts_;
   return WaitUntilListening(deadline_ms);
+}
+
+std::optional<Target::Listening> Target::FindListening() const {
+  if (kind_ == Kind::kSpawnedTcp) {
+    std::optional<Listener> listener = FindListener(port_->port());
+    if (!listener) return std::nullopt;
+    return Listening{listener->inode, std::move(listener->addresses)};
+  }
+  const std::optional<uint64_t> inode = FindUnixListener(path_->path());
+  const absl::StatusOr<SocketAddress> address = SocketAddress::FromPath(path_->path());
+  if (!inode || !address.ok()) return std::nullopt;
+  return Listening{*inode, {*address}};
 }
 
 absl::Status Target::WaitUntilListening(int64_t deadline_ms) {
   using std::chrono::steady_clock;
   const auto end = steady_clock::now() + std::chrono::milliseconds(deadline_ms);
   while (true) {
-    const std::optional<Listener> listener = FindListener(port_->port());
+    const std::optional<Listening> listening = FindListening();
     // Looked up after the listener, so that who listens is among them, however lately it was
     // forked.
-    if (listener) {
-      if (OwnsSocket(process_->Members(), listener->inode).value_or(true)) {
-        addresses_ = listener->addresses;
+    if (listening) {
+      if (OwnsSocket(process_->Members(), listening->inode).value_or(true)) {
+        addresses_ = listening->addresses;
         return absl::OkStatus();
       }
-      return absl::AbortedError(
-          absl::StrCat("port ", port_->port(), " was taken by another program"));
+      return absl::AbortedError(absl::StrCat(Place(), " was taken by another program"));
     }
     // The command may have left a daemon behind; only when nobody is left there is nothing to wait
     // for.
     if (process_->Gone()) {
       return absl::UnavailableError(absl::StrCat("the target ", *process_->Ended(),
-                                                 " before it listened on port ", port_->port(),
-                                                 LastWords(process_->Output())));
+                                                 " before it listened on ", Place(),
+                                                 LastWordsOf(Output())));
     }
     if (steady_clock::now() > end) {
-      return absl::UnavailableError(absl::StrCat("the target did not listen on port ",
-                                                 port_->port(), " within ", deadline_ms, " ms",
-                                                 LastWords(process_->Output())));
+      return absl::UnavailableError(absl::StrCat("the target did not listen on ", Place(),
+                                                 " within ", deadline_ms, " ms",
+                                                 LastWordsOf(Output())));
     }
     process_->Linger(kLookAgainMs);
   }
 }
 
 void Target::Stop() {
+  if (kind_ == Kind::kStdio) Process::AwaitLeavers();
   if (process_ == nullptr) return;
-  last_output_ = process_->Output();
+  last_output_ = Output();
   process_.reset();
+}
+
+absl::StatusOr<Usage> Target::Use() const {
+  if (process_ == nullptr) return absl::UnavailableError("the target is no process of ours");
+  const std::vector<pid_t> members = process_->Members(Process::Zombies::kYes);
+  if (members.empty()) return absl::UnavailableError("the target is gone");
+  return UsageOf(members);
+}
+
+void Target::Terminate() {
+  if (process_ != nullptr) process_->Terminate();
 }
 
 std::optional<std::string> Target::Died() {
@@ -142,10 +253,17 @@ std::optional<std::string> Target::Died() {
 }
 
 std::optional<std::string> Target::DiedWithin(int timeout_ms) {
-  if (process_ != nullptr && !process_->Ended()) process_->WaitUntilEnded(timeout_ms);
+  // What the command started has to go too, and on a busy machine that is a while after its end.
+  if (process_ != nullptr) process_->WaitUntilGone(timeout_ms);
   return Died();
 }
 
-std::string Target::Output() { return process_ == nullptr ? last_output_ : process_->Output(); }
+std::string Target::Output() {
+  if (kind_ == Kind::kStdio) return words_->Text();
+  if (process_ == nullptr) return last_output_;
+  // The writers are gone, so the end of the pipe is only a moment away.
+  if (process_->Gone()) words_->WaitForEnd(kLastWordsMs);
+  return words_->Text();
+}
 
 }  // namespace verbatim

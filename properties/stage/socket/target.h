@@ -6,14 +6,19 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/address.h"
 #include "core/endpoint.h"
+#include "properties/stage/socket/last_words.h"
+#include "properties/stage/socket/line.h"
+#include "properties/stage/socket/path.h"
 #include "properties/stage/socket/port.h"
 #include "properties/stage/socket/process.h"
+#include "properties/stage/socket/usage.h"
 
 namespace verbatim {
 
@@ -21,29 +26,60 @@ namespace verbatim {
 enum Capability : uint32_t {
   kSpawned = 1,    // a process that Verbatim started
   kHalfClose = 2,  // it answers to a FIN (not so with --without halfclose)
+  kTcp = 4,        // RST, urgent data
+  kServer = 8,     // several connections reach one process (not so with --stdio)
 };
+
 // "a process that Verbatim started" …: the words for a skip's reason.
 absl::string_view CapabilityName(Capability capability);
 
 class Target {
  public:
-  // A server that is running. Names are resolved now, once.
-  // Returns what Resolve returns.
+  // A server that is running, behind tcp://, unix:// or unix-abstract://. Names are resolved now,
+  // once. Returns kInvalidArgument iff the endpoint is of another kind; else what Resolve returns.
   static absl::StatusOr<std::unique_ptr<Target>> Remote(const Endpoint& endpoint);
 
-  // A command for the shell, with {port}, {host} or {endpoint} in it, which are filled in; other
-  // braces stay. Nothing is started before Prepare. Returns kInvalidArgument iff the command has
-  // neither {port} nor {endpoint}.
-  static absl::StatusOr<std::unique_ptr<Target>> Spawned(std::string command);
+  // A command for the shell that becomes a server. Over TCP it has {port} or {endpoint} in it, over
+  // a unix socket {path} or {endpoint}; these are filled in ({host} too, over TCP), other braces
+  // stay. Nothing is started before Prepare. Returns kInvalidArgument iff the command has no place
+  // for where to listen.
+  enum class Over { kTcp, kUnix };
+  static absl::StatusOr<std::unique_ptr<Target>> Spawned(std::string command,
+                                                         Over over = Over::kTcp);
+
+  // A command for the shell that is an echo on its standard input and output: each connection
+  // starts it anew, and ends it. Returns kInvalidArgument iff it is empty; else what
+  // LastWords::Open returns.
+  static absl::StatusOr<std::unique_ptr<Target>> Stdio(std::string command);
+
+  ~Target();
 
   // Makes it ready to be connected to: a spawned one that doesn't run is started, and waited for
-  // until it listens, which is seen without connecting. Does nothing for a remote one. Returns
+  // until it listens, which is seen without connecting. Does nothing for another. Returns
   // kUnavailable, with its last output, iff it ended before it listened or did not listen within
   // `deadline_ms`.
   absl::Status Prepare(int64_t deadline_ms);
 
-  // Ends a spawned one. The next Prepare starts it again.
+  // Ends a spawned one, and what is left of each connection's own process. The next Prepare starts
+  // it again.
   void Stop();
+
+  // The same command or addresses, not started, on a port or path of its own; what Without and
+  // LimitDescriptors said holds for it too.
+  std::unique_ptr<Target> Clone() const;
+
+  // RLIMIT_NOFILE, soft and hard, of what the next Prepare (--stdio: connection) starts. 0: as this
+  // program was given it.
+  void LimitDescriptors(uint64_t descriptors) { descriptor_limit_ = descriptors; }
+
+  // Returns kUnavailable iff it is not spawned, is gone, or can't be looked into (another user's).
+  absl::StatusOr<Usage> Use() const;
+
+  // Sends SIGTERM to the command's process group. Its end is seen by DiedWithin.
+  void Terminate();
+  // Starts a spawned one again (and ends it first, if it must), on the port or path that it had,
+  // with whatever it left there. Returns what Prepare returns. Does not count as a start.
+  absl::Status StartAgain(int64_t deadline_ms);
 
   // How it died since Prepare, and its last output; nullopt as long as it lives, and for a remote
   // one.
@@ -52,7 +88,9 @@ class Target {
   std::optional<std::string> DiedWithin(int timeout_ms);
   std::string Output();
 
-  // Where to connect, in the order to try. Empty before Prepare if spawned.
+  // Where to connect. Without addresses before Prepare if spawned.
+  Door door() const;
+  // Of the door. Empty for --stdio.
   const std::vector<SocketAddress>& addresses() const { return addresses_; }
   uint32_t capabilities() const { return capabilities_; }
   void Without(Capability capability) { capabilities_ &= ~capability; }
@@ -65,18 +103,33 @@ class Target {
   void CallIt(std::string name, std::string argument);
 
  private:
-  Target() = default;
-  absl::Status Start(int64_t deadline_ms);
-  absl::Status WaitUntilListening(int64_t deadline_ms);
-  std::string FillIn(uint16_t port) const;
+  enum class Kind { kRemote, kSpawnedTcp, kSpawnedUnix, kStdio };
+  struct Listening {
+    uint64_t inode = 0;
+    std::vector<SocketAddress> addresses;
+  };
 
+  Target(Kind kind, std::string name, std::string argument)
+      : kind_(kind), name_(std::move(name)), argument_(std::move(argument)) {}
+  bool IsSpawned() const { return kind_ == Kind::kSpawnedTcp || kind_ == Kind::kSpawnedUnix; }
+  absl::Status Start(int64_t deadline_ms);
+  absl::Status StartProcess(int64_t deadline_ms);
+  absl::Status WaitUntilListening(int64_t deadline_ms);
+  std::optional<Listening> FindListening() const;
+  std::string Place() const;
+  std::string FillIn() const;
+
+  const Kind kind_;
   std::string name_;
   std::string argument_;
-  std::string command_;  // empty: remote
+  std::string command_;
   uint32_t capabilities_ = kHalfClose;
   int starts_ = 0;
+  uint64_t descriptor_limit_ = 0;
   std::vector<SocketAddress> addresses_;
   std::optional<PortClaim> port_;
+  std::optional<PathClaim> path_;
+  std::shared_ptr<LastWords> words_;
   std::unique_ptr<Process> process_;
   std::string last_output_;
 };

@@ -2,8 +2,12 @@
 #include "properties/stage/socket/target.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <string>
+
+#include "properties/stage/socket/family.h"
 
 namespace verbatim {
 namespace {
@@ -81,6 +85,143 @@ TEST(Target, ARemoteOneIsResolvedAndHasNoProcess) {
   EXPECT_EQ((*target)->capabilities() & kSpawned, 0u);
   EXPECT_TRUE((*target)->Prepare(1).ok());
   EXPECT_FALSE((*target)->Died().has_value());
+}
+
+// A unix echo that forgets its file, and one over TCP that can be started again at once.
+constexpr char kUnixPython[] =
+    "exec python3 -c 'import socket,sys\n"
+    "s=socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen()\n"
+    "while True:\n  c=s.accept()[0]\n  while True:\n    d=c.recv(4096)\n"
+    "    if not d: break\n    c.sendall(d)' {path}";
+constexpr char kTcpPython[] =
+    "exec python3 -c 'import socket,sys\n"
+    "s=socket.socket(); s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEADDR,1)\n"
+    "s.bind((\"127.0.0.1\",int(sys.argv[1]))); s.listen()\n"
+    "while True:\n  c=s.accept()[0]\n  while True:\n    d=c.recv(4096)\n"
+    "    if not d: break\n    c.sendall(d)' {port}";
+
+// Whether what is sent comes back.
+bool Echoes(Line& line) {
+  const char byte = 'x';
+  if (line.Send(absl::MakeConstSpan(&byte, 1)) != 1) return false;
+  pollfd poll = {line.fd(), POLLIN, 0};
+  char back = 0;
+  return ::poll(&poll, 1, 20'000) == 1 && line.Recv(absl::MakeSpan(&back, 1)) == 1 && back == byte;
+}
+
+TEST(Target, AUnixOneIsGivenAPathOfItsOwnThatGoesWithIt) {
+  auto target = Target::Spawned(kUnixPython, Target::Over::kUnix);
+  ASSERT_TRUE(target.ok());
+  EXPECT_EQ((*target)->capabilities(), uint32_t{kSpawned | kHalfClose | kServer});
+  EXPECT_NE((*target)->argument().find("--over unix"), std::string::npos);
+  ASSERT_TRUE((*target)->Prepare(60'000).ok());
+  ASSERT_EQ((*target)->addresses().size(), 1u);
+  const std::string path((*target)->addresses()[0].unix_name());
+  EXPECT_LE(path.size(), 107u);
+  Line line;
+  ASSERT_TRUE(line.Connect((*target)->door(), 20'000).ok());
+  EXPECT_TRUE(Echoes(line));
+  EXPECT_EQ(::access(path.c_str(), F_OK), 0);
+  target->reset();
+  EXPECT_NE(::access(path.c_str(), F_OK), 0);
+}
+
+TEST(Target, AUnixCommandWithoutAPlaceForThePathIsRefused) {
+  const auto target = Target::Spawned("server {port}", Target::Over::kUnix);
+  EXPECT_TRUE(absl::IsInvalidArgument(target.status()));
+  EXPECT_NE(target.status().message().find("{path}"), absl::string_view::npos) << target.status();
+  EXPECT_TRUE(Target::Spawned("server {endpoint}", Target::Over::kUnix).ok());
+}
+
+TEST(Target, IsTerminatedAndStartedAgainWhereItWas) {
+  auto target = Target::Spawned(kTcpPython);
+  ASSERT_TRUE(target.ok());
+  ASSERT_TRUE((*target)->Prepare(60'000).ok());
+  const SocketAddress address = (*target)->addresses().front();
+  Line line;
+  ASSERT_TRUE(line.Connect((*target)->door(), 20'000).ok());
+  EXPECT_TRUE(Echoes(line));
+  (*target)->Terminate();
+  EXPECT_EQ((*target)->DiedWithin(20'000), "was killed by SIGTERM");
+  ASSERT_TRUE((*target)->StartAgain(60'000).ok());
+  EXPECT_EQ((*target)->addresses().front(), address);
+  EXPECT_EQ((*target)->starts(), 1);
+  ASSERT_TRUE(line.Connect((*target)->door(), 20'000).ok());
+  EXPECT_TRUE(Echoes(line));
+}
+
+TEST(Target, AFileThatIsLeftKeepsAForgetfulUnixServerFromStartingAgain) {
+  auto target = Target::Spawned(kUnixPython, Target::Over::kUnix);
+  ASSERT_TRUE(target.ok());
+  ASSERT_TRUE((*target)->Prepare(60'000).ok());
+  (*target)->Terminate();
+  ASSERT_TRUE((*target)->DiedWithin(20'000).has_value());
+  const absl::Status status = (*target)->StartAgain(60'000);
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_TRUE((*target)->Prepare(60'000).ok()) << "a fresh path has no such file";
+}
+
+TEST(Target, ACloneIsAnInstanceOfItsOwnWithTheSameLimits) {
+  auto target = Target::Spawned(kTcpPython);
+  ASSERT_TRUE(target.ok());
+  (*target)->Without(kHalfClose);
+  ASSERT_TRUE((*target)->Prepare(60'000).ok());
+  const auto clone = (*target)->Clone();
+  EXPECT_TRUE(clone->addresses().empty());
+  EXPECT_EQ(clone->capabilities(), (*target)->capabilities());
+  EXPECT_EQ(clone->argument(), (*target)->argument());
+  ASSERT_TRUE(clone->Prepare(60'000).ok());
+  EXPECT_FALSE(clone->addresses().front() == (*target)->addresses().front());
+  clone->Stop();
+  Line line;
+  ASSERT_TRUE(line.Connect((*target)->door(), 20'000).ok());
+  EXPECT_TRUE(Echoes(line)) << "its clone's end is not its own";
+}
+
+TEST(Target, ItsUseGrowsWithItsConnectionsAndItsDescriptorsAreLimited) {
+  auto target = Target::Spawned(kTcpPython);
+  ASSERT_TRUE(target.ok());
+  EXPECT_TRUE(absl::IsUnavailable((*target)->Use().status()));
+  (*target)->LimitDescriptors(20);
+  ASSERT_TRUE((*target)->Prepare(60'000).ok());
+  const auto before = (*target)->Use();
+  ASSERT_TRUE(before.ok()) << before.status();
+  EXPECT_EQ(before->processes, 1u);
+  EXPECT_GT(before->cpu_us, 0u);
+  EXPECT_GT(before->resident_bytes, uint64_t{1} << 20);
+  Line line;
+  ASSERT_TRUE(line.Connect((*target)->door(), 20'000).ok());
+  ASSERT_TRUE(Echoes(line));
+  EXPECT_EQ((*target)->Use()->descriptors, before->descriptors + 1);
+}
+
+TEST(Target, AStdioOneNeedsNoPreparationAndEachConnectionIsAProcess) {
+  EXPECT_TRUE(absl::IsInvalidArgument(Target::Stdio(" ").status()));
+  auto target = Target::Stdio("echo started >&2; exec cat");
+  ASSERT_TRUE(target.ok());
+  EXPECT_EQ((*target)->capabilities(), uint32_t{kHalfClose});
+  EXPECT_EQ((*target)->argument(), "--stdio 'echo started >&2; exec cat'");
+  ASSERT_TRUE((*target)->Prepare(1).ok());
+  {
+    Line one, other;
+    ASSERT_TRUE(one.Connect((*target)->door(), 20'000).ok());
+    ASSERT_TRUE(other.Connect((*target)->Clone()->door(), 20'000).ok());
+    EXPECT_TRUE(Echoes(one));
+    EXPECT_TRUE(Echoes(other));
+  }
+  EXPECT_EQ((*target)->Output(), "started\nstarted\n");
+  (*target)->Stop();
+  EXPECT_TRUE(DescendantsOf(::getpid(), false).empty());
+}
+
+TEST(Target, ARemoteUnixOneHasNoTcpAndDatagramsAreForLater) {
+  auto target = Target::Remote(*Endpoint::Parse("unix-abstract://name"));
+  ASSERT_TRUE(target.ok()) << target.status();
+  EXPECT_EQ((*target)->capabilities(), uint32_t{kHalfClose | kServer});
+  EXPECT_EQ((*target)->addresses().size(), 1u);
+  const auto later = Target::Remote(*Endpoint::Parse("udp://127.0.0.1:7"));
+  EXPECT_TRUE(absl::IsInvalidArgument(later.status()));
+  EXPECT_NE(later.status().message().find("can't be checked yet"), absl::string_view::npos);
 }
 
 TEST(ShellQuote, SurvivesQuotes) { EXPECT_EQ(ShellQuote("it's {port}"), "'it'\\''s {port}'"); }

@@ -18,11 +18,11 @@ namespace verbatim {
 class TestServer {
  public:
   // `serve` gets each accepted connection (blocking) and may do with it what it likes; it is closed
-  // after. `iterative`: the next is accepted only then.
-  explicit TestServer(std::function<void(int)> serve, int backlog = 128, bool iterative = false)
+  // after. `iterative`: the next is accepted only then. `any`: where to listen.
+  explicit TestServer(std::function<void(int)> serve, int backlog = 128, bool iterative = false,
+                      const SocketAddress& any = SocketAddress::FromIPv4({127, 0, 0, 1}, 0))
       : serve_(std::move(serve)), iterative_(iterative) {
-    listener_ = UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const SocketAddress any = SocketAddress::FromIPv4({127, 0, 0, 1}, 0);
+    listener_ = UniqueFd(::socket(any.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
     ::bind(listener_.get(), any.data(), any.size());
     ::listen(listener_.get(), backlog);
     sockaddr_storage bound{};
@@ -65,6 +65,9 @@ class TestServer {
   std::thread acceptor_;
   std::vector<std::thread> threads_;
 };
+
+// For a TestServer: a unix socket whose abstract name the kernel chooses.
+inline SocketAddress AnyUnix() { return *SocketAddress::FromPath(""); }
 
 // Sends all of it. False if the peer has gone.
 inline bool SendAll(int fd, const char* data, size_t count) {

@@ -1,0 +1,84 @@
+// PlainServer: one process, one thread, poll (2); with at most one defect, at the place where real
+// programs have it.
+// Not for: defects of content (bytes.h), or those that take a process for each connection
+// (forking_server.h).
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "core/posix_kernel.h"
+#include "core/unique_fd.h"
+#include "echo/sockets.h"
+#include "properties/mutants/bytes.h"
+#include "properties/mutants/stream.h"
+
+namespace verbatim {
+
+class PlainServer {
+ public:
+  PlainServer(Defect defect, Listening<PosixKernel> listening);
+
+  // Until it is ended from outside. Returns the failing call iff it can't wait, or the defect ends
+  // it.
+  absl::Status Run();
+
+ private:
+  // Bytes that are still to be written. Dropping from the front costs little, however many.
+  class Queue {
+   public:
+    const char* data() const { return bytes_.data() + head_; }
+    size_t size() const { return bytes_.size() - head_; }
+    bool empty() const { return size() == 0; }
+    void Append(const std::string& bytes) { bytes_ += bytes; }
+    void Prepend(const std::string& bytes) { bytes_.insert(head_, bytes); }
+    void Overwrite(const std::string& bytes);
+    void Drop(size_t count);
+
+   private:
+    std::string bytes_;
+    size_t head_ = 0;
+  };
+
+  struct Peer {
+    explicit Peer(int accepted, Defect defect) : fd(accepted), mangler(defect) {}
+    UniqueFd fd;
+    Mangler mangler;
+    Queue kept;
+    std::chrono::steady_clock::time_point read_at = std::chrono::steady_clock::now();
+    int ready = 0;  // events of poll (2)
+    bool ended = false;
+    bool gone = false;
+  };
+
+  bool Is(Defect defect) const { return defect_ == defect; }
+  absl::Status Wait();
+  absl::Status WaitForEdges();
+  int TimeoutMs() const;
+  bool MayWrite(const Peer& peer) const;
+  short Interest(const Peer& peer) const;
+  void Accept();
+  void Welcome(int fd);
+  void Serve(Peer& peer);
+  void Read(Peer& peer);
+  void Fail(Peer& peer, absl::Status error);
+  void ReadEnded(Peer& peer);
+  void Keep(Peer& peer, const std::string& data);
+  std::string LeakTo(Peer& peer, std::string data);
+  void Write(Peer& peer);
+  void DropClosed();
+
+  PosixKernel kernel_;
+  const Defect defect_;
+  const Listening<PosixKernel> listening_;
+  UniqueFd epoll_;  // where the defect is about edges
+  bool accepts_ = false;
+  bool full_ = false;  // no descriptor is left: until a connection ends
+  absl::Status end_;
+  std::vector<std::unique_ptr<Peer>> peers_;
+};
+
+}  // namespace verbatim

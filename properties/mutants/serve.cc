@@ -1,0 +1,42 @@
+// Which server has which defect.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "echo/daemon.h"
+#include "properties/mutants/forking_server.h"
+#include "properties/mutants/plain_server.h"
+#include "properties/mutants/stream.h"
+
+namespace verbatim {
+
+absl::Status ServeMutant(const Mutant& mutant, Listening<PosixKernel> listening) {
+  if (mutant.waits_for_faults) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(mutant.name, ": this one waits for injected faults"));
+  }
+  switch (mutant.defect) {
+    case Defect::kNoneForking:
+    case Defect::kForkLeaksDescriptor:
+    case Defect::kZombies:
+      return ServeForking(mutant.defect, std::move(listening));
+    default:
+      return PlainServer(mutant.defect, std::move(listening)).Run();
+  }
+}
+
+absl::Status ServeMutant(const Mutant& mutant, const Endpoint& endpoint) {
+  if (SocketType(endpoint.transport) != SOCK_STREAM) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(endpoint.ToString(), ": mutants serve streams, such as tcp://127.0.0.1:7"));
+  }
+  absl::StatusOr<std::vector<SocketAddress>> addresses = Resolve(endpoint, ResolveFor::kListening);
+  if (!addresses.ok()) return addresses.status();
+  PosixKernel kernel;
+  RemoveIfStale(endpoint.transport, addresses->front());
+  absl::StatusOr<Listening<PosixKernel>> listening =
+      Listen(kernel, endpoint.transport, addresses->front(), SOMAXCONN);
+  if (!listening.ok()) return listening.status();
+  return ServeMutant(mutant, *std::move(listening));
+}
+
+}  // namespace verbatim

@@ -1,0 +1,167 @@
+// A script's head, its arguments and its parts in order.
+// Not for: the parts themselves (python_data.cc, python_simple.cc, python_full.cc).
+#include "properties/report/python.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "properties/report/plain_text.h"
+#include "properties/report/python_parts.h"
+
+namespace verbatim {
+namespace python {
+
+void Lines::Add(int indent, absl::string_view text) {
+  absl::StrAppend(&text_, std::string(4 * static_cast<size_t>(indent), ' '), text, "\n");
+}
+
+void Lines::Gap() {
+  if (!text_.empty() && !absl::EndsWith(text_, "\n\n")) text_ += "\n";
+}
+
+std::string NumberList(const std::vector<uint64_t>& numbers) {
+  const bool equal = std::all_of(numbers.begin(), numbers.end(),
+                                 [&](uint64_t number) { return number == numbers.front(); });
+  if (equal && numbers.size() > 3) return absl::StrCat("[", numbers[0], "] * ", numbers.size());
+  return absl::StrCat("[", absl::StrJoin(numbers, ", "), "]");
+}
+
+std::string Seconds(int64_t ms) {
+  std::string text = absl::StrCat(ms / 1000);
+  if (ms % 1000 == 0) return text;
+  absl::StrAppend(&text, ".", absl::StrCat(ms % 1000 + 1000).substr(1));
+  while (text.back() == '0') text.pop_back();
+  return text;
+}
+
+}  // namespace python
+
+namespace {
+
+using python::Lines;
+using python::Plan;
+using Kind = Step::Kind;
+
+// A comment of one line or several.
+void AddComment(absl::string_view first, absl::string_view text, Lines* lines) {
+  std::string line = absl::StrCat("# ", first);
+  for (const absl::string_view word : absl::StrSplit(text, ' ', absl::SkipEmpty())) {
+    if (line.size() + 1 + word.size() > 98 && line.size() > 4) {
+      lines->Add(0, line);
+      line = "#  ";
+    }
+    absl::StrAppend(&line, line.back() == ' ' && line.size() <= 2 ? "" : " ", word);
+  }
+  lines->Add(0, line);
+}
+
+std::string Usage(const PythonOptions& options) {
+  const absl::string_view what =
+      options.endpoint.transport == Transport::kTcp ? "HOST PORT" : "PATH";
+  return options.endpoint.host.empty() ? std::string(what) : absl::StrCat("[", what, "]");
+}
+
+void AddHead(const Scenario& scenario, const PythonOptions& options, Lines* lines) {
+  lines->Add(0, "#!/usr/bin/env python3");
+  AddComment("For an echo server:", "it has to send back every byte that it receives.", lines);
+  if (!options.sentence.empty()) {
+    AddComment("What is asked here:", options.sentence, lines);
+    if (!options.source.empty()) AddComment("  Source:", options.source, lines);
+  }
+  for (const std::string& seen : options.seen) {
+    AddComment("What was seen:", PlainText(seen), lines);
+  }
+  if (!scenario.faults.empty()) {
+    AddComment("Not shown here:", "errors that the server's own system calls met.", lines);
+  }
+  AddComment("Usage:",
+             absl::StrCat("python3 SCRIPT ", Usage(options),
+                          ". Says ok, or what is wrong (exit status 1)."),
+             lines);
+}
+
+void AddImports(const Plan& plan, Lines* lines) {
+  const bool times = plan.Has(Kind::kPause) || plan.Has(Kind::kSettle) || plan.Has(Kind::kDrip);
+  lines->Add(0,
+             absl::StrCat("import ", plan.simple ? "" : "select, ", "socket, ",
+                          plan.Has(Kind::kReset) ? "struct, " : "", "sys", times ? ", time" : ""));
+  lines->Gap();
+}
+
+// A text of our own, as a string of Python's.
+std::string Quoted(absl::string_view text) { return python::BytesLiteral(text).substr(1); }
+
+void AddArguments(const PythonOptions& options, Lines* lines) {
+  const Endpoint& endpoint = options.endpoint;
+  const bool tcp = endpoint.transport == Transport::kTcp;
+  std::string known;
+  if (!endpoint.host.empty()) {
+    const std::string name =
+        endpoint.transport == Transport::kUnixAbstract ? '\0' + endpoint.host : endpoint.host;
+    known = absl::StrCat(" or [", Quoted(name), tcp ? ", " + Quoted(endpoint.service) : "", "]");
+  }
+  lines->Add(0, absl::StrCat("server = sys.argv[1:]", known));
+  // A default may be a service's name.
+  const bool named = !endpoint.service.empty() && !absl::ascii_isdigit(endpoint.service[0]);
+  lines->Add(0, !tcp    ? "if len(server) != 1:"
+                : named ? "if len(server) != 2:"
+                        : "if len(server) != 2 or not server[1].isdecimal() or "
+                          "int(server[1]) > 65535:");
+  lines->Add(1, absl::StrCat("print(\"usage: python3\", sys.argv[0], \"", Usage(options),
+                             "\", file=sys.stderr)"));
+  lines->Add(1, "sys.exit(2)");
+}
+
+absl::Status Problem(const Scenario& scenario, const Plan& plan, const PythonOptions& options) {
+  const Transport transport = options.endpoint.transport;
+  if (scenario.role == Role::kClient) {
+    return absl::InvalidArgumentError(
+        "this scenario is for a client (role client); a script can only play one for a server");
+  }
+  if (plan.used_bytes > kMaxScriptBytes) {
+    return absl::InvalidArgumentError("a script can send at most 256 MiB on a connection");
+  }
+  if (transport != Transport::kTcp && transport != Transport::kUnix &&
+      transport != Transport::kUnixAbstract) {
+    return absl::InvalidArgumentError("a script connects by tcp://, unix:// or unix-abstract://");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> EmitPython(const Scenario& scenario, const PythonOptions& options) {
+  const Plan plan = python::MakePlan(scenario, options.rules);
+  if (absl::Status problem = Problem(scenario, plan, options); !problem.ok()) return problem;
+  Lines lines;
+  AddHead(scenario, options, &lines);
+  AddImports(plan, &lines);
+  python::AddData(scenario, plan, &lines);
+  AddArguments(options, &lines);
+  plan.simple ? python::AddSimple(plan, options, &lines) : python::AddFull(plan, options, &lines);
+  return lines.text();
+}
+
+SavedComments CommentsOf(absl::string_view text) {
+  SavedComments comments;
+  bool first = true;
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    line = absl::StripAsciiWhitespace(line);
+    if (!absl::ConsumePrefix(&line, "#")) break;
+    line = absl::StripAsciiWhitespace(line);
+    if (!first && absl::ConsumePrefix(&line, "target ")) {
+      comments.target = std::string(line.substr(0, line.rfind(", seed ")));
+    } else if (!first && !line.empty()) {
+      comments.seen.emplace_back(line);
+    }
+    first = false;
+  }
+  return comments;
+}
+
+}  // namespace verbatim

@@ -1,0 +1,177 @@
+// What a script says, as text: no Python is needed.
+// Not for: what it does (python_play_test.cc).
+#include "properties/report/python.h"
+
+#include <gtest/gtest.h>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "properties/report/python_parts.h"
+#include "properties/scenario/text.h"
+
+namespace verbatim {
+namespace {
+
+Scenario Of(absl::string_view lines) {
+  const auto scenario = ParseScenario(absl::StrCat("# verbatim scenario 1\n", lines));
+  EXPECT_TRUE(scenario.ok()) << scenario.status();
+  return scenario.value_or(Scenario());
+}
+
+std::string Emitted(absl::string_view lines, const PythonOptions& options = {}) {
+  const absl::StatusOr<std::string> script = EmitPython(Of(lines), options);
+  EXPECT_TRUE(script.ok()) << script.status();
+  return script.value_or("");
+}
+
+bool IsShort(absl::string_view script) { return !absl::StrContains(script, "class Connection"); }
+
+constexpr absl::string_view kGolden = R"py(#!/usr/bin/env python3
+# For an echo server: it has to send back every byte that it receives.
+# What is asked here: One byte comes back without more being sent.
+#   Source: RFC 862
+# What was seen: withheld: 3 bytes from offset 0 of connection 1 on did not come for 2000 ms, the
+#   connection stayed open
+# Usage: python3 SCRIPT [HOST PORT]. Says ok, or what is wrong (exit status 1).
+import socket, sys, time
+
+DATA = b'GET\r\n\'\x00\xff'
+server = sys.argv[1:] or ['::1', '7']
+if len(server) != 2 or not server[1].isdecimal() or int(server[1]) > 65535:
+    print("usage: python3", sys.argv[0], "[HOST PORT]", file=sys.stderr)
+    sys.exit(2)
+
+def receive(count):
+    """Reads until the first `count` bytes of DATA have come back."""
+    global got
+    while got < count:
+        try:
+            piece = s.recv(65536)
+        except socket.timeout:
+            sys.exit(f"FAIL: {count - got} bytes missing after 2 s, from offset {got} on")
+        if not piece:
+            sys.exit(f"FAIL: ended {count - got} bytes early, at offset {got}")
+        due = DATA[got:min(count, got + len(piece))]
+        if piece != due:
+            at = next(i for i, x in enumerate(piece) if due[i:i + 1] != bytes([x]))
+            expected, seen = due[at:at + 16], piece[at:at + 16]
+            sys.exit(f"FAIL: at offset {got + at}: expected {expected}, got {seen}")
+        got += len(piece)
+
+try:
+    s = socket.create_connection(server, 15)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # send at once
+    s.settimeout(2)
+    got = 0  # bytes that have come back
+    s.sendall(DATA[0:3])
+    receive(3)
+    time.sleep(0.01)
+    s.sendall(DATA[3:8])
+    s.shutdown(socket.SHUT_WR)  # no more to send; the answer is still due
+    receive(8)
+except OSError as error:
+    sys.exit(f"FAIL: {error}")
+print("ok")
+)py";
+
+TEST(EmitPython, AFewStepsAreAShortScriptThatTellsAStrangerWhatItIs) {
+  PythonOptions options;
+  options.sentence = "One byte comes back without more being sent.";
+  options.source = "RFC 862";
+  options.seen = {
+      "withheld: 3 bytes from offset 0 of connection 1 on did not come for 2000 ms, the "
+      "connection stayed open"};
+  options.endpoint = *Endpoint::Parse("tcp://[::1]:7");
+  EXPECT_EQ(Emitted("payload \"GET\\r\\n'\\x00\\xff\"\nsend 3\nawait\npause 10ms\nsend rest\n"
+                    "shutdown\nawait\n",
+                    options),
+            kGolden);
+}
+
+TEST(EmitPython, WithoutAnEndpointTheArgumentsAreNeeded) {
+  const std::string script = Emitted("payload \"a\"\nsend 1\nawait\n");
+  EXPECT_TRUE(absl::StrContains(script, "\nserver = sys.argv[1:]\n")) << script;
+  EXPECT_TRUE(absl::StrContains(script, "python3 SCRIPT HOST PORT. Says")) << script;
+}
+
+TEST(EmitPython, AUnixSocketIsAPathAndAnAbstractOneBeginsWithAZero) {
+  PythonOptions options;
+  options.endpoint = *Endpoint::Parse("unix:///run/it's.sock");
+  EXPECT_TRUE(absl::StrContains(Emitted("payload \"a\"\nsend 1\nawait\n", options),
+                                "\nserver = sys.argv[1:] or ['/run/it\\'s.sock']\n"));
+  options.endpoint = *Endpoint::Parse("unix-abstract://echo");
+  EXPECT_TRUE(absl::StrContains(Emitted("payload \"a\"\nsend 1\nawait\n", options),
+                                "\nserver = sys.argv[1:] or ['\\x00echo']\n"));
+}
+
+TEST(EmitPython, WhatAScriptCannotPlayIsRefused) {
+  PythonOptions options;
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      EmitPython(Of("role client\npayload coded 9 seed 1\nfeed rest\n"), options).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      EmitPython(Of("payload coded 268435457 seed 1\nsend rest\n"), options).status()));
+  options.endpoint = *Endpoint::Parse("udp://127.0.0.1:7");
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      EmitPython(Of("payload coded 9 seed 1\nsend rest\n"), options).status()));
+}
+
+TEST(EmitPython, OfALargePayloadOnlyWhatIsSentCounts) {
+  EXPECT_TRUE(IsShort(Emitted("payload coded 1099511627776 seed 1\nsend 9\nawait\n")));
+}
+
+TEST(EmitPython, FaultsAreSaidToBeMissing) {
+  const std::string script = Emitted("payload \"a\"\nsend 1\nawait\nfault recv EINTR\n");
+  EXPECT_TRUE(absl::StrContains(script, "# Not shown here: errors")) << script;
+}
+
+TEST(EmitPython, IsShortOnlyWhereNobodyCanHaveToWaitAndAllIsJudged) {
+  EXPECT_TRUE(IsShort(Emitted("payload coded 32768 seed 1\nstall\nsend rest\nresume\nawait\n")));
+  EXPECT_FALSE(IsShort(Emitted("payload coded 32769 seed 1\nsend rest\nawait\n")));
+  EXPECT_FALSE(IsShort(Emitted("payload coded 9 seed 1\nsend rest\nawait\npause 9ms\n")));
+  EXPECT_FALSE(IsShort(Emitted("payload coded 9 seed 1\nsend rest ahead 4\nawait\n")));
+  EXPECT_FALSE(IsShort(Emitted("payload coded 9 seed 1\ndrip 1\nsend rest\nawait\n")));
+  EXPECT_FALSE(IsShort(Emitted("payload coded 9 seed 1\n@2 connect\nsend rest\nawait\n")));
+  PythonOptions options;
+  options.rules.complete = false;
+  EXPECT_FALSE(IsShort(Emitted("payload coded 9 seed 1\nsend rest\nawait\n", options)));
+}
+
+TEST(EmitPython, StepsThatRecurAreALoop) {
+  std::string lines = "payload coded 100 seed 1\n";
+  for (int i = 0; i < 100; ++i) lines += "send 1\nawait\n";
+  EXPECT_TRUE(absl::StrContains(Emitted(lines),
+                                "    for start in range(0, 100, 1):\n"
+                                "        s.sendall(DATA[start:start + 1])\n"
+                                "        receive(start + 1)\n"));
+  EXPECT_TRUE(absl::StrContains(Emitted(lines + "@2 connect\n"),
+                                "\nfor count in [1] * 100:\n"
+                                "    c1.send(count)\n"
+                                "    c1.receive()\n"));
+}
+
+TEST(EmitPython, WhatATargetSaidCannotLeaveItsComment) {
+  PythonOptions options;
+  options.seen = {"it said \r\nimport os \x1b[2J"};
+  const std::string script = Emitted("payload \"a\"\nsend 1\nawait\n", options);
+  EXPECT_FALSE(absl::StrContains(script, "\nimport os")) << script;
+  EXPECT_EQ(script.find_first_of("\r\x1b"), std::string::npos);
+}
+
+TEST(CommentsOf, AreTheTargetAndWhatWasSeen) {
+  const SavedComments comments = CommentsOf(
+      "# verbatim scenario 1\n# target tcp://127.0.0.1:7, seed 3\n# withheld: 1 byte\n#more\n"
+      "payload \"a\" # not this\n# nor this\n");
+  EXPECT_EQ(comments.target, "tcp://127.0.0.1:7");
+  EXPECT_EQ(comments.seen, (std::vector<std::string>{"withheld: 1 byte", "more"}));
+  EXPECT_EQ(CommentsOf("").target, "");
+}
+
+TEST(Seconds, HaveNoMoreDigitsThanTheyNeed) {
+  EXPECT_EQ(python::Seconds(2000), "2");
+  EXPECT_EQ(python::Seconds(10), "0.01");
+  EXPECT_EQ(python::Seconds(1500), "1.5");
+  EXPECT_EQ(python::Seconds(60'001), "60.001");
+}
+
+}  // namespace
+}  // namespace verbatim

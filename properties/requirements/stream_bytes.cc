@@ -1,0 +1,129 @@
+// Each requirement on the bytes of one stream as scenarios: its sentence in about 10 lines.
+// Not for: the rows themselves (catalogue_bytes.cc, catalogue_service.cc), or judging.
+#include <string>
+#include <utility>
+
+#include "properties/generate/shrinks.h"
+#include "properties/requirements/steps.h"
+#include "properties/requirements/stream.h"
+
+namespace verbatim {
+
+using namespace steps;  // NOLINT(google-build-using-namespace): the words of this file
+
+Cases EveryByte(const Budget& budget) {
+  std::string all;
+  for (int value = 0; value < 256; ++value) all += static_cast<char>(value);
+  std::string tokens;
+  for (const absl::string_view token : PayloadTokens()) tokens.append(token.data(), token.size());
+  std::vector<Scenario> scenarios = {
+      OnePiece(Literal(all)), Awaited(Literal(all), std::vector<uint64_t>(all.size(), 1)),
+      OnePiece(Literal(tokens)), Awaited(Literal(tokens), std::vector<uint64_t>(tokens.size(), 1)),
+      Pipelined(Literal(all + all), std::vector<uint64_t>(32, 16))};
+  for (size_t cut = 1; cut < tokens.size(); ++cut) {
+    scenarios.push_back(Awaited(Literal(tokens), {cut, tokens.size() - cut}));
+  }
+  for (const Overlay overlay : kOverlays) {
+    scenarios.push_back(Awaited(Coded(4096, budget, overlay), {1, 1000, 24, 1024, 2047}));
+  }
+  return Listed(std::move(scenarios));
+}
+
+Cases FragmentsAwaited(const Budget& budget) {
+  return Arbitrary(Cut(16 * 1024, 16, Awaited), budget.seed, budget.cases);
+}
+
+Cases FragmentsPipelined(const Budget& budget) {
+  // Sent on, pieces run together as they will; settled, each is met. A half of each.
+  const int settled = budget.cases / 2;
+  return Then(Arbitrary(Cut(128 * 1024, 64, Pipelined), budget.seed, budget.cases - settled),
+              Arbitrary(Cut(kAheadBytes, 32, Settled), budget.seed + 1, settled));
+}
+
+// Bit k of `cutting` is a cut behind byte k.
+Cases AllFragments(const Budget& budget) {
+  const uint64_t bytes = static_cast<uint64_t>(budget.fragment_bytes);
+  return [payload = Coded(bytes, budget), bytes,
+          cutting = uint64_t{0}]() mutable -> std::optional<rc::Shrinkable<Scenario>> {
+    if (cutting >> (bytes - 1) != 0) return std::nullopt;
+    std::vector<uint64_t> pieces = {1};
+    for (uint64_t byte = 1; byte < bytes; ++byte) {
+      if ((cutting >> (byte - 1) & 1) != 0) pieces.push_back(0);
+      ++pieces.back();
+    }
+    ++cutting;
+    return WithShrinks(Awaited(payload, pieces));
+  };
+}
+
+Cases BufferEdges(const Budget& budget) {
+  std::vector<uint64_t> sizes = {80, 1448, 1460, 1500, 9000};
+  for (uint64_t power = 2; power <= 256 * 1024; power *= 2) {
+    for (const uint64_t size : {power - 1, power, power + 1}) sizes.push_back(size);
+  }
+  std::vector<Scenario> scenarios;
+  for (const uint64_t size : sizes) scenarios.push_back(Pipelined(Coded(size, budget), {size}));
+  return Listed(std::move(scenarios));
+}
+
+Cases Bulk(const Budget& budget) {
+  return Listed({Make(Coded(budget.bulk_bytes, budget), {SendInStep(kRest), Do(Kind::kAwait)})});
+}
+
+Cases SilentFirst(const Budget& budget) { return Listed({Make(Coded(64, budget), {Pause(300)})}); }
+
+// At the end of the stream it is certain that nothing more comes; else it is looked for a while.
+Cases SilentAfter(const Budget& budget) {
+  const auto quiet = [&](Scenario scenario) {
+    scenario.steps.push_back(Pause(budget.half_close ? 20 : 300));
+    if (budget.half_close) scenario.steps.push_back(Do(Kind::kShutdown));
+    if (budget.half_close) scenario.steps.push_back(Do(Kind::kExpectEof));
+    return scenario;
+  };
+  return Listed({quiet(OnePiece(Coded(1, budget))), quiet(OnePiece(Literal("verbatim\n"))),
+                 quiet(Awaited(Coded(5000, budget), {1, 99, 900, 4000}))});
+}
+
+Cases SingleByte(const Budget&) {
+  std::vector<Scenario> scenarios;
+  for (const char byte : {'a', ' ', '\0', '\r', '\x04', '\x7f', '\xff'}) {
+    scenarios.push_back(OnePiece(Literal(std::string(1, byte))));
+  }
+  scenarios.push_back(Awaited(Literal("verbatim"), std::vector<uint64_t>(8, 1)));
+  return Listed(std::move(scenarios));
+}
+
+Cases LateReader(const Budget& budget) {
+  const Step stall = Do(Kind::kStall), resume = Do(Kind::kResume), await = Do(Kind::kAwait);
+  // A few buffers' worth first, many times: what breaks there is found without waiting for a jam,
+  // and may depend on where a process stands that was only just started (a relay through pipes
+  // stuck in 1 play of 4 to 8).
+  std::vector<Scenario> scenarios;
+  for (uint64_t bytes = 150'000; bytes <= 450'000; bytes += 5'000) {
+    scenarios.push_back(Make(Coded(bytes, budget), {stall, Send(kRest), Pause(5), resume, await}));
+  }
+  scenarios.push_back(Make(Coded(kJamBytes, budget), {stall, Send(kRest), resume, await}));
+  return Listed(std::move(scenarios));
+}
+
+Cases SlowReader(const Budget& budget) {
+  const auto dripping = [&](uint64_t bytes, uint64_t bytes_per_ms) {
+    const Step drip = {Kind::kDrip, 1, bytes_per_ms};
+    return Make(Coded(bytes, budget), {drip, Send(kRest), Do(Kind::kAwait)});
+  };
+  // The last is more than a kernel's buffers hold on the way back.
+  return Listed({dripping(10'000, 100), dripping(200'000, 2000), dripping(8'000'000, 65'536)});
+}
+
+// Connection 1 takes nothing while the others are served.
+Cases PressureIsolated(const Budget& budget) {
+  std::vector<Step> steps = {Send(1), Do(Kind::kAwait), Do(Kind::kStall), Send(kRest)};
+  for (uint32_t other = 2; other <= 3; ++other) {
+    for (const Step& step : {Do(Kind::kConnect, other), Send(1000, other), Do(Kind::kAwait, other)})
+      steps.push_back(step);
+  }
+  steps.push_back(Do(Kind::kClose));
+  return Listed({Make(Coded(kJamBytes, budget), std::move(steps))});
+}
+
+}  // namespace verbatim

@@ -1,0 +1,210 @@
+// Requirements on many connections: a thousand at once, a burst, and thousands one after another.
+// Not for: up to 8 connections: those are scenarios (stream.cc).
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <latch>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "properties/requirements/peer.h"
+#include "properties/requirements/stream_trials.h"
+#include "properties/stage/socket/process.h"
+
+namespace verbatim {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr uint64_t kDescriptorLimit = 4096;  // of a target that is to serve a thousand
+constexpr uint64_t kSpareDescriptors = 100;  // besides those of the connections
+constexpr int kBatch = 16;                   // connects between two awaits
+
+constexpr int kBurst = 100;
+
+constexpr int kChurn = 1000;             // connections between two looks
+constexpr uint64_t kLeakedThings = 100;  // of 1,000 connections: descriptors, processes
+constexpr uint64_t kLeakedBytes = 8 << 20;
+constexpr int64_t kSettleMs = 500;
+constexpr int64_t kLookAgainMs = 20;
+
+int64_t MsSince(steady_clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+// Many at once, all exact: each sends twice, the second time in the opposite order.
+absl::StatusOr<Verdict> ManyThousand(Trial& trial) {
+  const uint64_t count = static_cast<uint64_t>(trial.budget().connections);
+  RaiseDescriptorLimit();
+  rlimit ours{};
+  ::getrlimit(RLIMIT_NOFILE, &ours);
+  const uint64_t theirs = std::min<uint64_t>(kDescriptorLimit, ours.rlim_max);
+  const uint64_t lowest = std::min<uint64_t>(theirs, ours.rlim_cur);
+  if (lowest < count + kSpareDescriptors) {
+    return trial.CannotJudge(absl::StrCat("the descriptor limit here is ", lowest, ", and ", count,
+                                          " connections need ", count + kSpareDescriptors));
+  }
+  if (trial.Has(kSpawned) && !trial.UseOwnInstance(theirs)) return trial.Result();
+  std::deque<Peer> peers;
+  while (peers.size() < count) {
+    peers.emplace_back(&trial, uint64_t{256});
+    if (!peers.back().Connect() || !peers.back().Send(64)) return trial.Result();
+    if (peers.size() % kBatch == 0 && !AwaitAll(trial, &peers)) return trial.Result();
+  }
+  for (auto peer = peers.rbegin(); peer != peers.rend(); ++peer) {
+    if (!peer->Send(192)) return trial.Result();
+  }
+  if (!AwaitAll(trial, &peers)) return trial.Result();
+  for (Peer& peer : peers) peer.End();
+  trial.Note(absl::StrCat(count, " connections at once"));
+  return trial.Result();
+}
+
+namespace {
+
+// Whether both ends are of this machine's one address: between them only a full backlog drops a
+// SYN.
+bool NothingIsLostOnTheWay(const Line& line) {
+  sockaddr_storage ours{}, theirs{};
+  socklen_t our_size = sizeof(ours), their_size = sizeof(theirs);
+  if (::getsockname(line.fd(), reinterpret_cast<sockaddr*>(&ours), &our_size) != 0 ||
+      ::getpeername(line.fd(), reinterpret_cast<sockaddr*>(&theirs), &their_size) != 0) {
+    return false;
+  }
+  const auto here = SocketAddress::FromSockaddr(reinterpret_cast<sockaddr*>(&ours), our_size);
+  const auto there = SocketAddress::FromSockaddr(reinterpret_cast<sockaddr*>(&theirs), their_size);
+  return here.ok() && there.ok() && here->family() != AF_UNIX &&
+         here->WithPort(1) == there->WithPort(1);
+}
+
+// How often the connect's SYN had to be sent again; 0 where that can't be told from a loss on the
+// way.
+uint32_t DroppedSyns(const Line& line) {
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  const bool told = line.fd() >= 0 && NothingIsLostOnTheWay(line) &&
+                    ::getsockopt(line.fd(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0;
+  return told ? info.tcpi_total_retrans : 0;
+}
+
+struct Dialled {
+  absl::Status status;
+  uint32_t dropped_syns = 0;
+  int64_t took_ms = 0;
+};
+
+// All begun at the same moment, each by a thread: a connect that waits holds up no other.
+std::vector<Dialled> DialAtOnce(std::deque<Peer>* peers) {
+  std::vector<Dialled> dialled(peers->size());
+  std::latch ready(static_cast<ptrdiff_t>(peers->size()));
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < peers->size(); ++i) {
+    threads.emplace_back([&ready, &peer = (*peers)[i], &result = dialled[i]] {
+      ready.arrive_and_wait();
+      const auto start = steady_clock::now();
+      result.status = peer.Dial();
+      result.took_ms = MsSince(start);
+      result.dropped_syns = DroppedSyns(peer.line());
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  return dialled;
+}
+
+}  // namespace
+
+// A burst of connects all get in, none by way of a dropped SYN, and are served. Each is ended as
+// soon as it was, so that one who serves them in turn is not blamed here.
+absl::StatusOr<Verdict> ManyBacklog(Trial& trial) {
+  std::deque<Peer> peers;
+  for (int i = 0; i < kBurst; ++i) peers.emplace_back(&trial);
+  const std::vector<Dialled> dialled = DialAtOnce(&peers);
+  int dropped = 0;
+  int64_t slowest_ms = 0;
+  for (size_t i = 0; i < peers.size(); ++i) {
+    if (!peers[i].Connected(dialled[i].status)) return trial.Result();
+    dropped += dialled[i].dropped_syns > 0 ? 1 : 0;
+    slowest_ms = std::max(slowest_ms, dialled[i].took_ms);
+  }
+  trial.Note(absl::StrCat("of ", kBurst, " connects at once the slowest took ", slowest_ms, " ms"));
+  if (dropped > 0) {
+    return trial.Misbehaves(absl::StrCat("of ", kBurst, " connects at once ", dropped,
+                                         dropped == 1 ? " was" : " were",
+                                         " dropped by a full backlog and got in only when the SYN "
+                                         "was sent again, the slowest after ",
+                                         slowest_ms, " ms; none is to be dropped"));
+  }
+  for (Peer& peer : peers) {
+    if (!peer.Send(peer.payload().size_bytes())) return trial.Result();
+  }
+  AwaitAll(trial, &peers, true);
+  return trial.Result();
+}
+
+namespace {
+
+// Connections one after another, each paced by its echo. Where there is a RST every third ends so,
+// since a leak on reset is one of its own.
+bool Churn(Trial& trial) {
+  for (int i = 0; i < kChurn; ++i) {
+    Peer peer(&trial);
+    if (!peer.Connect() || !peer.Greet()) return false;
+    i % 3 == 2 && trial.Has(kTcp) ? peer.Reset() : peer.End();
+  }
+  return true;
+}
+
+uint64_t Grown(uint64_t before, uint64_t after) { return after - std::min(before, after); }
+
+bool Leaks(const Usage& before, const Usage& after) {
+  return Grown(before.descriptors, after.descriptors) >= kLeakedThings ||
+         Grown(before.processes, after.processes) >= kLeakedThings ||
+         Grown(before.resident_bytes, after.resident_bytes) > kLeakedBytes;
+}
+
+std::string GrowthText(const Usage& before, const Usage& after) {
+  const auto change = [](uint64_t from, uint64_t to) {
+    return to < from ? absl::StrCat("-", from - to) : absl::StrCat("+", to - from);
+  };
+  return absl::StrCat("over the third thousand of connections: descriptors ",
+                      change(before.descriptors, after.descriptors), ", processes ",
+                      change(before.processes, after.processes), ", resident memory +",
+                      Mebibytes(Grown(before.resident_bytes, after.resident_bytes)));
+}
+
+}  // namespace
+
+// Thousands of short connections are served, and the third thousand costs nothing that stays.
+absl::StatusOr<Verdict> SurviveChurn(Trial& trial) {
+  if (!Churn(trial) || !Churn(trial)) return trial.Result();
+  const absl::StatusOr<Usage> before =
+      trial.Has(kSpawned) ? trial.SettledUse() : trial.target().Use();
+  if (!Churn(trial)) return trial.Result();
+  if (!before.ok()) {
+    trial.Note(absl::StrCat(3 * kChurn, " connections; its processes can't be looked into"));
+    return trial.Result();
+  }
+  // What is given back late is no leak.
+  absl::StatusOr<Usage> after = trial.target().Use();
+  for (int64_t ms = 0; after.ok() && Leaks(*before, *after) && ms < kSettleMs; ms += kLookAgainMs) {
+    trial.Pause(kLookAgainMs);
+    after = trial.target().Use();
+  }
+  if (!after.ok()) return trial.Result();
+  trial.Note(GrowthText(*before, *after));
+  if (!Leaks(*before, *after)) return trial.Result();
+  return trial.Misbehaves(absl::StrCat(GrowthText(*before, *after), " (bounds: ", kLeakedThings,
+                                       ", ", kLeakedThings, ", ", Mebibytes(kLeakedBytes), ")"));
+}
+
+}  // namespace verbatim

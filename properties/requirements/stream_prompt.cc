@@ -1,0 +1,116 @@
+// Requirements on how soon bytes come back.
+// Not for: one byte that does not come at all (stream.cc).
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "core/unique_fd.h"
+#include "properties/requirements/peer.h"
+#include "properties/requirements/stream_trials.h"
+
+namespace verbatim {
+namespace {
+
+constexpr int kRounds = 21;
+// Lines, for those who work in lines.
+constexpr char kFirst[] = "\n";
+constexpr char kSecond[] = "second\n";
+// Nagle's algorithm against a delayed ACK: Linux delays one for 40 ms at least (TCP_DELACK_MIN).
+constexpr double kStallMs = 35;
+constexpr double kTimesSlower = 5;
+
+double NowMs() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration<double, std::milli>(now).count();
+}
+
+// A thread of our own that returns a byte: how soon that comes back says how busy this machine is.
+class Yardstick {
+ public:
+  Yardstick() {
+    int pair[2] = {-1, -1};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return;
+    ours_ = UniqueFd(pair[0]);
+    thread_ = std::thread([theirs = UniqueFd(pair[1])] {
+      char byte = 0;
+      while (::recv(theirs.get(), &byte, 1, 0) == 1) ::send(theirs.get(), &byte, 1, MSG_NOSIGNAL);
+    });
+  }
+  ~Yardstick() {
+    ours_.Reset();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  // 0 if it could not be set up.
+  double RoundMs() {
+    if (!ours_) return 0;
+    const double start = NowMs();
+    char byte = 'v';
+    ::send(ours_.get(), &byte, 1, MSG_NOSIGNAL);
+    ::recv(ours_.get(), &byte, 1, 0);
+    return NowMs() - start;
+  }
+
+ private:
+  UniqueFd ours_;
+  std::thread thread_;
+};
+
+// The way there and back, as the handshake took it; 0 where there was none.
+double WayMs(const Line& line) {
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  if (::getsockopt(line.fd(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
+  return info.tcpi_rtt / 1000.0;
+}
+
+// The value that `share` of the sorted values do not exceed.
+double Quantile(const std::vector<double>& sorted, double share) {
+  return sorted[static_cast<size_t>(std::ceil(share * static_cast<double>(sorted.size()))) - 1];
+}
+
+}  // namespace
+
+// Two small pieces, one right after the other, come back without a stall in most rounds. The median
+// alone is judged, and by the measure of this machine and of the way to the target at the same
+// time: a busy machine is slow here and there, a stall sits at its 40 ms.
+absl::StatusOr<Verdict> PromptNoStall(Trial& trial) {
+  std::string text = kFirst;
+  for (int i = 0; i < kRounds; ++i) text += std::string(kFirst) + kSecond;
+  Peer peer(&trial, text);
+  if (!peer.Connect()) return trial.Result();
+  const double way_ms = WayMs(peer.line());
+  if (!peer.Send(std::strlen(kFirst)) || !peer.Await()) return trial.Result();
+  Yardstick yardstick;
+  std::vector<double> rounds, own;
+  for (int i = 0; i < kRounds; ++i) {
+    own.push_back(yardstick.RoundMs());
+    const double start = NowMs();
+    if (!peer.Send(std::strlen(kFirst)) || !peer.Send(std::strlen(kSecond)) || !peer.Await())
+      return trial.Result();
+    rounds.push_back(NowMs() - start);
+  }
+  peer.End();
+  std::sort(rounds.begin(), rounds.end());
+  std::sort(own.begin(), own.end());
+  const double median = Quantile(rounds, 0.5);
+  trial.Note(absl::StrFormat("median %.2f ms, 90 %% %.2f ms, slowest %.2f ms", median,
+                             Quantile(rounds, 0.9), rounds.back()));
+  const double slowness = std::max(way_ms, Quantile(own, 0.5));
+  if (median < kStallMs || median < kTimesSlower * slowness) return trial.Result();
+  return trial.Misbehaves(absl::StrFormat(
+      "two small pieces sent one after the other take %.1f ms to come back (median of %d rounds, "
+      "bound %.0f ms; a thread here answers in %.2f ms): that is a stall",
+      median, kRounds, kStallMs, Quantile(own, 0.5)));
+}
+
+}  // namespace verbatim

@@ -1,0 +1,118 @@
+// Keeping the first thing that went wrong, own instances, and looks at the target's processes.
+// Not for: conversations (peer.cc).
+#include "properties/requirements/trial.h"
+
+#include <poll.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace verbatim {
+namespace {
+
+constexpr int kDeathMs = 200;  // between the end of a connection and that of its process
+constexpr int64_t kSettleMs = 500;
+constexpr int64_t kLookAgainMs = 20;
+// Two looks at resident memory that differ by so much agree: an allocator's own to and fro.
+constexpr uint64_t kSameBytes = 256 * 1024;
+
+bool Agree(const Usage& a, const Usage& b) {
+  const uint64_t apart =
+      std::max(a.resident_bytes, b.resident_bytes) - std::min(a.resident_bytes, b.resident_bytes);
+  return a.descriptors == b.descriptors && a.processes == b.processes && apart <= kSameBytes;
+}
+
+}  // namespace
+
+bool Trial::UseOwnInstance(uint64_t descriptors) {
+  own_ = target_->Clone();
+  if (descriptors > 0) own_->LimitDescriptors(descriptors);
+  target_ = own_.get();
+  const absl::Status status = own_->Prepare(budget_.Within(budget_.start_deadline_ms));
+  if (status.ok()) return true;
+  if (!absl::IsUnavailable(status)) return Error(status);
+  if (Spent()) return false;
+  const std::string limited =
+      descriptors == 0 ? "" : absl::StrCat(" with ", descriptors, " descriptors");
+  CannotJudge(absl::StrCat("no instance of its own came up", limited, ": ", status.message()))
+      .IgnoreError();
+  return false;
+}
+
+absl::StatusOr<Verdict> Trial::Result() const {
+  if (!error_.ok()) return error_;
+  return verdict_;
+}
+
+absl::StatusOr<Verdict> Trial::Decide(Verdict::Kind kind, absl::string_view detail) {
+  if (verdict_.kind == Verdict::Kind::kHeld) {
+    verdict_.kind = kind;
+    verdict_.detail = std::string(detail);
+  }
+  return Result();
+}
+
+absl::StatusOr<Verdict> Trial::Misbehaves(std::string measured) {
+  return Decide(Verdict::Kind::kMisbehaved, measured);
+}
+
+absl::StatusOr<Verdict> Trial::CannotJudge(absl::string_view reason) {
+  return Decide(Verdict::Kind::kNotJudged, reason);
+}
+
+absl::StatusOr<Verdict> Trial::Saw(std::string what) const {
+  absl::StatusOr<Verdict> result = Result();
+  if (result.ok() && result->kind == Verdict::Kind::kHeld) result->detail = std::move(what);
+  return result;
+}
+
+bool Trial::Fail(Verdict verdict) {
+  if (verdict_.kind != Verdict::Kind::kHeld) return false;
+  verdict_ = std::move(verdict);
+  if (!verdict_.Fails() || !Has(kSpawned)) return false;
+  if (const auto death = target_->DiedWithin(kDeathMs)) {
+    verdict_.kind = Verdict::Kind::kDied;
+    verdict_.ending = Ending::kCrashed;
+    verdict_.detail = *death;
+    target_output_ = target_->Output();
+  }
+  return false;
+}
+
+bool Trial::Error(absl::Status status) {
+  if (error_.ok()) error_ = std::move(status);
+  return false;
+}
+
+bool Trial::Spent() {
+  if (!budget_.Spent()) return false;
+  CannotJudge(kBudgetSpent).IgnoreError();
+  return true;
+}
+
+absl::Status Trial::Connect(Line* line, int64_t deadline_ms) const {
+  return line->Connect(target_->door(), budget_.Within(deadline_ms));
+}
+
+absl::StatusOr<Usage> Trial::SettledUse() {
+  absl::StatusOr<Usage> usage = target_->Use();
+  for (int64_t waited_ms = 0; usage.ok() && waited_ms < kSettleMs; waited_ms += kLookAgainMs) {
+    Pause(kLookAgainMs);
+    const absl::StatusOr<Usage> before = std::exchange(usage, target_->Use());
+    if (usage.ok() && Agree(*before, *usage)) break;
+  }
+  return usage;
+}
+
+void Trial::Pause(int64_t duration_ms) {
+  // A stretch of time to measure over, and no synchronisation.
+  ::poll(nullptr, 0, static_cast<int>(budget_.Within(duration_ms)));
+}
+
+std::string Mebibytes(uint64_t bytes) {
+  return absl::StrFormat("%.1f MiB", static_cast<double>(bytes) / (1 << 20));
+}
+
+}  // namespace verbatim
