@@ -15,6 +15,7 @@
 #include "properties/cli/reports.h"
 #include "properties/report/report.h"
 #include "properties/report/terminal.h"
+#include "properties/requirements/engine.h"
 #include "properties/requirements/schedule.h"
 #include "properties/scenario/text.h"
 
@@ -132,6 +133,7 @@ class Check {
             Tell(outcome);
           });
       WaitIfInterrupted();
+      if (absl::IsUnavailable(status)) WriteNothingJudged(mine, status);
       if (!status.ok()) return Complain(status);
     }
     for (const std::string& failure : failures_) Say("\n%s", failure.c_str());
@@ -141,6 +143,17 @@ class Check {
     report_.info.starts = target_->starts();
     Say("%s%s", failures_.empty() ? "" : "\n", SummaryLine(summary, seconds.count()).c_str());
     return Conclude(summary);
+  }
+
+  // The report is written in any case: every requirement is in it, not run.
+  void WriteNothingJudged(const std::vector<Requirement>& mine, const absl::Status& status) {
+    for (const Requirement& requirement : mine) {
+      Outcome outcome = OutcomeOf(requirement);
+      outcome.reason = std::string(status.message());
+      report_.outcomes.push_back(std::move(outcome));
+    }
+    const absl::Status written = WriteReports(report_, reports_);
+    if (!written.ok()) Complain(written);
   }
 
   std::string ShardText() const {
@@ -165,6 +178,8 @@ class Check {
   }
 
   int Conclude(const Summary& summary) {
+    if (absl::Status status = WriteReports(report_, reports_); !status.ok())
+      return Complain(status);
     if (!flags_.write_expect.empty()) {
       std::ofstream file(flags_.write_expect, std::ios::trunc);
       file << PrintExpectations(target_->argument(), expectations_, report_.outcomes);
@@ -173,11 +188,10 @@ class Check {
         return Complain(kExitUsage, absl::StrCat("--write-expect ", flags_.write_expect,
                                                  ": it can't be written"));
     }
-    if (absl::Status status = WriteReports(report_, reports_); !status.ok())
-      return Complain(status);
     // More shards than requirements: one of them has nothing to do, and nothing to complain of.
     if (report_.outcomes.empty()) return kExitHolds;
-    if (flags_.expect.empty()) return summary.ExitStatus(flags_.strict);
+    const int status = summary.ExitStatus(flags_.strict);
+    if (flags_.expect.empty() || status == kExitNotJudged) return status;
     const std::vector<std::string> changes = Changes(expectations_, report_.outcomes);
     for (const std::string& change : changes) Say("not as expected: %s\n", change.c_str());
     if (changes.empty()) Say("all as expected by %s\n", flags_.expect.c_str());

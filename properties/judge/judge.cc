@@ -46,7 +46,10 @@ void Judge::Observe(const Event& event) {
       return Fail(rules_.complete ? Verdict::Kind::kStuck : Verdict::Kind::kNotJudged, event);
     case Event::Kind::kNoEof:
       // Where it doesn't matter whether the end comes, so much is seen: nothing came instead.
-      if (rules_.ends) Fail(Verdict::Kind::kNotEnded, event);
+      if (rules_.ends)
+        Fail(Verdict::Kind::kNotEnded, event);
+      else if (rules_.ends_cleanly)
+        Fail(Verdict::Kind::kNotJudged, event);
       return;
     case Event::Kind::kSkipped:
       // A connection that ended before its script did is short of what the script would have sent.
@@ -67,10 +70,7 @@ void Judge::Ended(const Event& event) {
   const bool theirs = event.ending == Ending::kFin || event.ending == Ending::kReset ||
                       event.ending == Ending::kTimedOut || event.ending == Ending::kCrashed;
   if (!theirs) return;
-  if (!CaughtUp(event.connection)) {
-    if (rules_.complete) Fail(Verdict::Kind::kTruncated, event);
-    return;
-  }
+  if (!CaughtUp(event.connection) && rules_.complete) Fail(Verdict::Kind::kTruncated, event);
   if (!rules_.ends_cleanly || event.ending == Ending::kFin) return;
   if (!lines_[event.connection - 1].shut) return;
   Event unclean = event;

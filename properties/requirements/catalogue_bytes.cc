@@ -76,7 +76,7 @@ std::vector<Requirement> RowsOnBytes() {
        .level = Level::kMust,
        .basis = Basis::kQuoted,
        .sentence = "Many times every buffer on the way comes back to a peer that reads all "
-                   "along and is never more than 64 KiB ahead.",
+                   "along and is never more than 32 KiB ahead.",
        .source = "RFC 862: \"any data received is sent back\"",
        .why = "What goes wrong once in a megabyte goes wrong every day.",
        .causes = "A buffer that wraps round at the wrong place; a counter that overflows; "
@@ -91,6 +91,7 @@ std::vector<Requirement> RowsOnBytes() {
        .why = "A client that compares takes a banner for its own data.",
        .causes = "A greeting, a prompt, a log line on the socket.",
        .mend = "Print such things on standard error.",
+       .rules = kOnlyThatNothingElseComes,
        .cases = SilentFirst,
        .waits = true},
       {.id = "stream.silent.after",

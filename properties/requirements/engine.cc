@@ -17,10 +17,11 @@ using std::chrono::steady_clock;
 
 constexpr Rules kEveryRule = {};
 constexpr char kNoAnswer[] =
-    "no answer came on one of the connections: that is for other requirements, and leaves nothing "
-    "to judge here";
+    "no answer, or no end, came on one of the connections: that is for other requirements, and "
+    "leaves nothing to judge here";
 constexpr int64_t kShortBlockMs = 50;
 constexpr int64_t kControlMs = 500;
+constexpr double kLongTrialSeconds = 4;
 
 double SecondsSince(steady_clock::time_point start) {
   return std::chrono::duration<double>(steady_clock::now() - start).count();
@@ -49,6 +50,12 @@ Budget ForTarget(Budget budget, const Target& target) {
   return budget;
 }
 
+void AddNote(absl::string_view note, Outcome* outcome) {
+  absl::StrAppend(&outcome->note, outcome->note.empty() ? "" : "; ", note);
+}
+
+}  // namespace
+
 Outcome OutcomeOf(const Requirement& requirement) {
   Outcome outcome;
   outcome.id = std::string(requirement.id);
@@ -58,12 +65,6 @@ Outcome OutcomeOf(const Requirement& requirement) {
   outcome.source = std::string(requirement.source);
   return outcome;
 }
-
-void AddNote(absl::string_view note, Outcome* outcome) {
-  absl::StrAppend(&outcome->note, outcome->note.empty() ? "" : "; ", note);
-}
-
-}  // namespace
 
 Engine::Engine(Target* target, Budget budget)
     : target_(target), budget_(ForTarget(budget, *target)) {}
@@ -214,7 +215,9 @@ absl::Status Engine::RunTrial(const Requirement& requirement, Outcome* outcome) 
   const auto start = steady_clock::now();
   const int trials = budget_.shrink_ms > 0 ? kTrials : 1;  // who wants no search wants no more
   for (int i = 0; i < (outcome->result == Outcome::Result::kFail ? trials : 1); ++i) {
-    if (i > 0 && (budget_.Spent() || !Ready().ok())) break;
+    // What took long once is not tried again and again: the budget is for all.
+    if (i > 0 && (SecondsSince(start) > kLongTrialSeconds || budget_.Spent() || !Ready().ok()))
+      break;
     // That a silence recurs is seen in less than a whole deadline.
     Budget budget = budget_;
     if (outcome->verdict.IsSilence()) budget.deadline_ms = OptionsFor(Pace::kControl).deadline_ms;
@@ -223,6 +226,7 @@ absl::Status Engine::RunTrial(const Requirement& requirement, Outcome* outcome) 
     if (!verdict.ok()) return verdict.status();
     outcome->plays += trial.conversations();
     if (i > 0) {
+      if (verdict->kind == Verdict::Kind::kNotJudged) break;
       outcome->recurred += verdict->kind == outcome->verdict.kind ? 1 : 0;
       ++outcome->replays;
       continue;
@@ -264,11 +268,14 @@ void Engine::LeaveOpen(const Verdict& verdict, absl::string_view reason, Outcome
 // The plain exchange again: what comes next shall not be blamed for what was done here.
 void Engine::LookAfter(Outcome* outcome) {
   if (budget_.Spent() || !own_error_.ok()) return;
-  if (target_->Died()) return AddNote("the target is started again for the rest", outcome);
-  if (ProbeHolds() || ProbeHolds() || budget_.Spent()) return;
   // What was left open shall not become a failure by the way in which it was broken off.
   const bool held =
       outcome->result == Outcome::Result::kPass || outcome->result == Outcome::Result::kObserved;
+  if (const std::optional<std::string> death = target_->Died()) {
+    if (held) outcome->result = Outcome::Result::kFail, NameDeath(*death, outcome);
+    return AddNote("the target is started again for the rest", outcome);
+  }
+  if (ProbeHolds() || ProbeHolds() || budget_.Spent()) return;
   if (held) {
     outcome->result = Outcome::Result::kFail;
     outcome->verdict = Verdict();

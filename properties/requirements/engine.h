@@ -87,6 +87,9 @@ class Engine {
 // merged. nullopt if it has several connections, or is in one piece already.
 std::optional<Scenario> ControlOf(const Scenario& scenario);
 
+// Not run, and nothing said of it yet but what the catalogue says.
+Outcome OutcomeOf(const Requirement& requirement);
+
 // One requirement on one target.
 absl::StatusOr<Outcome> Run(const Requirement& requirement, Target* target, const Budget& budget);
 

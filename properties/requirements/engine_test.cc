@@ -124,6 +124,45 @@ TEST(Engine, ASlowReaderOfAServerThatIgnoresShortWritesMissesBytes) {
   EXPECT_EQ(outcome.verdict.kind, Verdict::Kind::kLost) << VerdictSentence(outcome.verdict);
 }
 
+TEST(Engine, AnEndThatLosesTheTailIsNotClean) {
+  const TestServer server([](int fd) {
+    char buffer[4096];
+    while (::recv(fd, buffer, sizeof(buffer), 0) > 0) continue;
+    const linger now = {1, 0};
+    ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+  });
+  EXPECT_EQ(RunOn(server, "stream.halfclose.ends-cleanly").result, Outcome::Result::kFail);
+}
+
+TEST(Engine, AnEndThatDoesNotComeIsNotClean) {
+  std::mutex until_the_end;
+  until_the_end.lock();
+  const TestServer server([&](int fd) {
+    Echo(fd);
+    const std::lock_guard<std::mutex> wait(until_the_end);
+  });
+  EXPECT_EQ(RunOn(server, "stream.halfclose.ends-cleanly").result, Outcome::Result::kSkip);
+  until_the_end.unlock();
+}
+
+TEST(Engine, ADeathBehindTheLastAnswerIsNoPass) {
+  const auto target = Target::Spawned(
+      "exec python3 -c 'import os,socket,sys\n"
+      "s=socket.create_server((\"127.0.0.1\",int(sys.argv[1])))\n"
+      "while True:\n"
+      "  c=s.accept()[0]\n"
+      "  while d:=c.recv(65536):\n"
+      "    c.sendall(d)\n"
+      "    if b\"\\xff\" in d: os._exit(3)' {port}");
+  ASSERT_TRUE(target.ok());
+  const auto outcome =
+      verbatim::Run(*FindRequirement("stream.exact.every-byte"), target->get(), Small());
+  if (!outcome.ok()) GTEST_SKIP() << "python3 can't be run: " << outcome.status();
+  EXPECT_EQ(outcome->result, Outcome::Result::kFail);
+  EXPECT_EQ(outcome->verdict.kind, Verdict::Kind::kDied) << VerdictSentence(outcome->verdict);
+  EXPECT_EQ(outcome->verdict.ending, Ending::kCrashed);
+}
+
 TEST(Engine, WhatIsSentBehindTheEchoIsInserted) {
   const TestServer server([](int fd) {
     Echo(fd);
@@ -239,10 +278,10 @@ TEST(Engine, AnIterativeServerWithTheSmallestBacklogSurvivesWhoVanishes) {
   EXPECT_EQ(outcome.result, Outcome::Result::kPass) << VerdictSentence(outcome.verdict);
 }
 
-TEST(Engine, WhoWaitsForANewlineIsNotBlamedForSpeakingFirst) {
+TEST(Engine, WhoNeverAnswersIsNotBlamedForSpeakingFirst) {
   const TestServer server(
       [](int fd) { EchoChanged(fd, [](std::vector<char>& data) { data.clear(); }); });
-  EXPECT_EQ(RunOn(server, "stream.silent.first").result, Outcome::Result::kPass);
+  EXPECT_EQ(RunOn(server, "stream.silent.first").result, Outcome::Result::kSkip);
 }
 
 TEST(Engine, TheBudgetEndsWhateverIsUnderWay) {

@@ -117,7 +117,7 @@ void Engine::Confirm(const Rules& rules, const Scenario& scenario, Outcome* outc
     const Pace pace = silence && outcome->replays > 0 ? Pace::kShort : Pace::kWhole;
     Transcript transcript;
     absl::StatusOr<Verdict> verdict = Play(scenario, rules, pace, &transcript);
-    if (!verdict.ok()) return;
+    if (!verdict.ok() || verdict->kind == Verdict::Kind::kNotJudged) return;  // no time left
     ++outcome->replays;
     if (verdict->kind == kind && ++outcome->recurred == 1) {
       outcome->verdict = *std::move(verdict);

@@ -18,6 +18,7 @@ namespace verbatim {
 namespace {
 
 constexpr size_t kReceiveBytes = 16 * 1024;
+constexpr int64_t kDrainMs = 5000;  // for all that was pushed
 constexpr size_t kPushBytes = 64 * 1024;
 // After wrong bytes: how long to wait for more of them, which tell what kind of wrong it is.
 constexpr int64_t kEvidenceMs = 20;
@@ -226,8 +227,9 @@ uint64_t Peer::Push(uint64_t limit_bytes, int64_t block_ms) {
 
 void Peer::Drain(int64_t quiet_ms) {
   std::vector<char> buffer(4 * kPushBytes);
-  Quiet quiet;
-  while (line_.open() && line_.received_bytes < line_.sent_bytes && quiet.LeftMs(quiet_ms) > 0) {
+  Quiet quiet, whole;  // `whole` is never moved: a target that drips shall not keep us
+  while (line_.open() && line_.received_bytes < line_.sent_bytes && quiet.LeftMs(quiet_ms) > 0 &&
+         whole.LeftMs(kDrainMs) > 0 && !trial_->budget().Spent()) {
     if (line_.Recv(absl::MakeSpan(buffer)) > 0) {
       quiet.Moved();
     } else if (line_.open()) {

@@ -48,7 +48,7 @@ class Peer {
   // Sends without reading until nothing was accepted for `block_ms`, `limit_bytes` were, or the
   // connection failed. Returns how many were accepted. What comes back is not judged any more.
   uint64_t Push(uint64_t limit_bytes, int64_t block_ms);
-  // Reads until all that was pushed is back, or nothing came for `quiet_ms`.
+  // Reads until all that was pushed is back, nothing came for `quiet_ms`, or 5 s are over.
   void Drain(int64_t quiet_ms);
 
   Line& line() { return line_; }

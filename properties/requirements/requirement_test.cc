@@ -61,7 +61,7 @@ TEST(Catalogue, TheSameSeedGivesTheSameScenariosAndAnotherOneOthers) {
     };
     EXPECT_EQ(all(5), all(5)) << row.id;
     // What is literal does not depend on the seed.
-    if (row.id != "stream.prompt.single-byte") {
+    if (row.id != "stream.prompt.single-byte" && row.id != "stream.silent.first") {
       EXPECT_NE(all(5), all(6)) << row.id;
     }
   }

@@ -30,11 +30,10 @@ class Crew {
     Engine engine(target_, budget_);
     if (absl::Status status = engine.Reach(); !status.ok()) return status;
     for (size_t i = 0; i < requirements_.size(); ++i) {
-      const bool beside = requirements_[i].waits && requirements_.size() > 1;
+      const bool beside = ours_ && requirements_[i].waits && requirements_.size() > 1;
       (beside ? waiting_ : queue_).push_back(i);
     }
     StartWaiting();
-    if (!ours_) JoinAll();
     for (int job = 1; job < jobs_; ++job) {
       threads_.emplace_back([this, own = std::shared_ptr<Target>(target_->Clone())] {
         Engine another(own.get(), budget_);
@@ -65,6 +64,7 @@ class Crew {
   // No company makes bytes wrong; it can make an answer late, or a measure high.
   static bool Conclusive(const Outcome& outcome) {
     using Kind = Verdict::Kind;
+    if (outcome.result == Outcome::Result::kSkip) return outcome.plays == 0;  // it lacks something
     if (outcome.result != Outcome::Result::kFail) return outcome.result != Outcome::Result::kNotRun;
     const Kind kind = outcome.verdict.kind;
     return kind >= Kind::kLost && kind <= Kind::kInserted;

@@ -16,10 +16,10 @@ namespace verbatim {
 // (from any thread), as soon as those before it are there.
 //
 // Those that wait more than they work (Requirement::waits) run side by side, each on an instance of
-// its own, so that a sound target is quickly done; of a target that is not ours to start, before
-// the others. What is silent or measured too high there is held again alone, and only that
-// counts: it might have been the company. Wrong bytes never are. `jobs` (1 or more): so many of the
-// others at a time, each on an instance of its own; for targets that we start.
+// its own, so that a sound target is quickly done; not on a target that is not ours to start, which
+// might serve one after another. What is silent or measured too high there is held again alone, and
+// only that counts: it might have been the company. Wrong bytes never are. `jobs` (1 or more): so
+// many of the others at a time, each on an instance of its own; for targets that we start.
 //
 // Returns what Engine::Reach returns, before anything was told; kInternal iff our own side failed.
 absl::Status RunAll(const std::vector<Requirement>& requirements, Target* target,

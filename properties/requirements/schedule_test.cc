@@ -10,14 +10,9 @@
 
 #include "properties/requirements/engine.h"
 #include "properties/requirements/trial.h"
-#include "properties/stage/socket/test_server.h"
 
 namespace verbatim {
 namespace {
-
-std::unique_ptr<Target> TargetOf(const TestServer& server) {
-  return *Target::Remote(*Endpoint::Parse("tcp://" + server.address().ToString()));
-}
 
 std::atomic<int> plays{0};
 
@@ -53,8 +48,8 @@ Requirement Row(absl::string_view id, absl::StatusOr<Verdict> (*check)(Trial&), 
 }
 
 std::vector<Outcome> Told(const std::vector<Requirement>& rows, absl::Status* status) {
-  TestServer server(Echo);
-  const std::unique_ptr<Target> target = TargetOf(server);
+  // Instances of it can be had, so that there is company.
+  const std::unique_ptr<Target> target = *Target::Stdio("cat");
   std::vector<Outcome> told;
   *status = RunAll(rows, target.get(), Budget(), 1,
                    [&](const Outcome& outcome) { told.push_back(outcome); });
@@ -81,6 +76,23 @@ TEST(RunAll, WhatDoesNotHoldInCompanyIsHeldAgainAlone) {
   ASSERT_EQ(told.size(), 2u);
   EXPECT_EQ(told[0].result, Outcome::Result::kPass);
   EXPECT_EQ(plays, 1 + Engine::kTrials) << "in company it failed, and was tried again there";
+}
+
+absl::StatusOr<Verdict> SkipsOnce(Trial& trial) {
+  // Had something been played: else what is lacking is lacking alone too.
+  trial.CountConversation();
+  Verdict verdict;
+  if (++plays == 1) verdict.kind = Verdict::Kind::kNotJudged;
+  return verdict;
+}
+
+TEST(RunAll, WhatCouldNotBeJudgedInCompanyIsJudgedAlone) {
+  plays = 0;
+  absl::Status status;
+  const auto told = Told({Row("a", SkipsOnce, true), Row("b", Holds, false)}, &status);
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_EQ(told[0].result, Outcome::Result::kPass);
+  EXPECT_EQ(plays, 2);
 }
 
 TEST(RunAll, WhatFailsAloneTooFails) {

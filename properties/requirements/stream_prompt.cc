@@ -85,15 +85,18 @@ double Quantile(const std::vector<double>& sorted, double share) {
 // time: a busy machine is slow here and there, a stall sits at its 40 ms.
 absl::StatusOr<Verdict> PromptNoStall(Trial& trial) {
   std::string text = kFirst;
-  for (int i = 0; i < kRounds; ++i) text += std::string(kFirst) + kSecond;
+  for (int i = 0; i < kRounds; ++i) text += std::string(kFirst) + kFirst + kSecond;
   Peer peer(&trial, text);
   if (!peer.Connect()) return trial.Result();
   const double way_ms = WayMs(peer.line());
   if (!peer.Send(std::strlen(kFirst)) || !peer.Await()) return trial.Result();
   Yardstick yardstick;
-  std::vector<double> rounds, own;
+  std::vector<double> rounds, single, own;
   for (int i = 0; i < kRounds; ++i) {
     own.push_back(yardstick.RoundMs());
+    const double alone = NowMs();
+    if (!peer.Send(std::strlen(kFirst)) || !peer.Await()) return trial.Result();
+    single.push_back(NowMs() - alone);
     const double start = NowMs();
     if (!peer.Send(std::strlen(kFirst)) || !peer.Send(std::strlen(kSecond)) || !peer.Await())
       return trial.Result();
@@ -101,16 +104,19 @@ absl::StatusOr<Verdict> PromptNoStall(Trial& trial) {
   }
   peer.End();
   std::sort(rounds.begin(), rounds.end());
+  std::sort(single.begin(), single.end());
   std::sort(own.begin(), own.end());
   const double median = Quantile(rounds, 0.5);
   trial.Note(absl::StrFormat("median %.2f ms, 90 %% %.2f ms, slowest %.2f ms", median,
                              Quantile(rounds, 0.9), rounds.back()));
   const double slowness = std::max(way_ms, Quantile(own, 0.5));
   if (median < kStallMs || median < kTimesSlower * slowness) return trial.Result();
+  // A target that takes its time for each piece does so for one alone too.
+  if (median - 2 * Quantile(single, 0.5) < kStallMs) return trial.Result();
   return trial.Misbehaves(absl::StrFormat(
       "two small pieces sent one after the other take %.1f ms to come back (median of %d rounds, "
-      "bound %.0f ms; a thread here answers in %.2f ms): that is a stall",
-      median, kRounds, kStallMs, Quantile(own, 0.5)));
+      "bound %.0f ms; one alone takes %.2f ms, a thread here answers in %.2f ms): that is a stall",
+      median, kRounds, kStallMs, Quantile(single, 0.5), Quantile(own, 0.5)));
 }
 
 }  // namespace verbatim
