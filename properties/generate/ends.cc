@@ -38,6 +38,16 @@ int Unawaited(const Scenario& scenario) {
   return static_cast<int>(std::count(open.begin(), open.end(), 1));
 }
 
+int UnaskedEnds(const Scenario& scenario) {
+  std::vector<bool> asked(kMaxConnections, false);
+  int unasked = 0;
+  for (const Step& step : scenario.steps) {
+    if (step.kind == Kind::kShutdown) asked[step.connection - 1] = true;
+    if (step.kind == Kind::kExpectEof && !asked[step.connection - 1]) ++unasked;
+  }
+  return unasked;
+}
+
 Exit ExitOf(const Scenario& scenario) {
   Exit exit;
   Checker checker(scenario.role, scenario.payload.Size());

@@ -10,6 +10,10 @@ namespace verbatim {
 // A settle waits until it is read, and not until it is back.
 int Unawaited(const Scenario& scenario);
 
+// How many ends are expected on connections on which no FIN of ours asked for one: a sound server
+// has no reason to end those.
+int UnaskedEnds(const Scenario& scenario);
+
 // What a client's exit status follows from, and whether one is expected. Of a valid scenario.
 struct Exit {
   bool expected = false;

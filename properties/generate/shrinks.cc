@@ -36,7 +36,10 @@ uint64_t TotalSent(const Scenario& scenario) {
 class Candidates {
  public:
   explicit Candidates(const Scenario& scenario)
-      : from_(scenario), unawaited_(Unawaited(scenario)), exit_(ExitOf(scenario)) {}
+      : from_(scenario),
+        unawaited_(Unawaited(scenario)),
+        unasked_(UnaskedEnds(scenario)),
+        exit_(ExitOf(scenario)) {}
 
   std::vector<Scenario> Take() {
     TrimPayload();
@@ -58,6 +61,8 @@ class Candidates {
     if (scenario.role == Role::kClient) scenario = MendedForClient(std::move(scenario));
     // What is no longer awaited would be judged only by luck.
     if (scenario == from_ || !Validate(scenario).ok() || Unawaited(scenario) > unawaited_) return;
+    // A sound server would not end there.
+    if (UnaskedEnds(scenario) > unasked_) return;
     // A sound client would end otherwise than is expected.
     const Exit exit = ExitOf(scenario);
     if (exit.expected && !(exit == exit_)) return;
@@ -260,6 +265,7 @@ class Candidates {
 
   const Scenario& from_;
   const int unawaited_;
+  const int unasked_;
   const Exit exit_;
   std::vector<Scenario> out_;
 };
