@@ -30,6 +30,8 @@ constexpr int64_t kIdleMs = 500;
 constexpr uint64_t kIdlePercent = 4;
 constexpr uint64_t kFullPercent = 10;
 constexpr uint64_t kAllAlongPercent = 80;
+constexpr int64_t kAtWorkMs = 50;
+constexpr int kAtWorkLooks = 20;
 
 constexpr int kStopMs = 5000;
 
@@ -62,6 +64,10 @@ std::optional<uint64_t> SteadyPercent(Trial& trial, int64_t duration_ms, uint64_
   return second ? std::min(*first, *second) : second;
 }
 
+bool IsAtWork(Trial& trial) {
+  return PercentOfProcessor(trial, kAtWorkMs).value_or(0) >= kAllAlongPercent;
+}
+
 }  // namespace
 
 // A peer that never reads is stopped at some point, by the target's back-pressure.
@@ -69,7 +75,11 @@ absl::StatusOr<Verdict> PressureBounded(Trial& trial) {
   const absl::StatusOr<Usage> before = trial.target().Use();
   Peer peer(&trial, uint64_t{64 * 1024});
   if (!peer.Connect()) return trial.Result();
-  const uint64_t accepted = peer.Push(kPushBytes + 1, kBlockMs);
+  uint64_t accepted = peer.Push(kPushBytes + 1, kBlockMs);
+  // One that is still at work on what it took, or waits for a processor, has not stopped us yet.
+  for (int i = 0; i < kAtWorkLooks && accepted <= kPushBytes && IsAtWork(trial); ++i) {
+    accepted = peer.Push(kPushBytes + 1, kBlockMs);
+  }
   if (trial.Spent()) return trial.Result();
   const absl::StatusOr<Usage> after = trial.target().Use();
   std::string note = absl::StrCat(accepted > kPushBytes ? "more than " : "", Mebibytes(accepted),
