@@ -31,7 +31,7 @@ constexpr uint64_t kIdlePercent = 4;
 constexpr uint64_t kFullPercent = 10;
 constexpr uint64_t kAllAlongPercent = 80;
 constexpr int64_t kAtWorkMs = 50;
-constexpr int kAtWorkLooks = 20;
+constexpr int kAtWorkLooks = 6;
 
 constexpr int kStopMs = 5000;
 
