@@ -121,8 +121,8 @@ std::vector<Requirement> RowsOnBytes() {
        .basis = Basis::kRobust,
        .sentence = "Small pieces in a row come back at once, and not after a 40 ms stall "
                    "(by their median).",
-       .source = "RFC 9293 §3.7.4 (the Nagle algorithm) with §3.8.6.3 (delayed "
-                 "acknowledgments) explains it",
+       .source = "RFC 9293 §3.7.4 (the Nagle algorithm) with delayed "
+                 "acknowledgments explains it",
        .why = "An exchange of two small pieces that takes 40 ms makes 25 a second of what "
               "could be 20,000.",
        .causes = "An answer in two small writes while Nagle's algorithm waits for the "

@@ -134,7 +134,7 @@ std::vector<Requirement> RowsOnService() {
        .basis = Basis::kRobust,
        .sentence = "After a peer reset its connection in mid-echo, later connections are "
                    "served.",
-       .source = "RFC 9293 §3.5.3 (reset processing): the error is that connection's alone",
+       .source = "RFC 9293 §3.5 (reset processing): the error is that connection's alone",
        .why = "A single rude client ends the service for all.",
        .causes = "ECONNRESET taken for fatal; an exception nobody catches; a loop that "
                  "ends on any error.",
