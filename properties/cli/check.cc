@@ -119,12 +119,8 @@ class Check {
 
   int Hold(const std::vector<Requirement>& mine, const Budget& budget) {
     EndTargetsOnSignals();
-    const RunInfo& info = report_.info;
     const auto start = std::chrono::steady_clock::now();
-    const auto head = [&] {
-      Say("verbatim check %s  (seed %llu, %d cases%s)\n", PlainText(info.target).c_str(),
-          static_cast<unsigned long long>(info.seed), info.cases, ShardText().c_str());
-    };
+    const auto head = [&] { Say("%s", HeadLine(report_.info).c_str()); };
     if (mine.empty() && !flags_.quiet) head();
     if (!mine.empty()) {
       const absl::Status status =
@@ -154,11 +150,6 @@ class Check {
     }
     const absl::Status written = WriteReports(report_, reports_);
     if (!written.ok()) Complain(written);
-  }
-
-  std::string ShardText() const {
-    const RunInfo& info = report_.info;
-    return info.shards == 0 ? "" : absl::StrCat(", shard ", info.shard, " of ", info.shards);
   }
 
   void Tell(const Outcome& outcome) {

@@ -1,5 +1,5 @@
 // verbatim list and verbatim explain: the catalogue, for a reader.
-// Not for: changing it (requirements/catalogue.cc).
+// Not for: changing it (requirements/catalogue.h).
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"

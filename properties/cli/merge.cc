@@ -41,10 +41,7 @@ void Tell(const Report& report, const MergeFlags& flags) {
   options.color = UseColor(flags.no_color);
   options.recheck_command = RecheckCommand(ProgramWord(*flags.command), info);
   options.explain_command = absl::StrCat(ProgramWord(*flags.command), " explain {id}");
-  if (!flags.quiet) {
-    std::printf("verbatim check %s  (seed %llu, %d cases)\n", PlainText(info.target).c_str(),
-                static_cast<unsigned long long>(info.seed), info.cases);
-  }
+  if (!flags.quiet) std::printf("%s", HeadLine(info).c_str());
   std::string failures;
   for (const Outcome& outcome : report.outcomes) {
     const bool fails = outcome.result == Outcome::Result::kFail;

@@ -57,18 +57,10 @@ void DropFaults(const std::string& path, Scenario* scenario) {
 
 // The verdict as an outcome, so that it reads as a check's does.
 Outcome AsOutcome(const Scenario& scenario, const Verdict& verdict, const Transcript& transcript) {
+  const Requirement* const requirement = FindRequirement(scenario.requirement);
   Outcome outcome;
-  outcome.first = outcome.smallest = scenario;
-  outcome.verdict = verdict;
-  outcome.transcript = transcript.Lines();
-  outcome.recurred = outcome.replays = 1;
-  outcome.result = verdict.Fails() ? Outcome::Result::kFail : Outcome::Result::kPass;
-  if (const Requirement* requirement = FindRequirement(scenario.requirement)) {
-    outcome.id = std::string(requirement->id);
-    outcome.level = std::string(LevelName(requirement->level));
-    outcome.basis = std::string(BasisName(requirement->basis));
-    outcome.sentence = std::string(requirement->sentence);
-    outcome.source = std::string(requirement->source);
+  if (requirement != nullptr) {
+    outcome = OutcomeOf(*requirement);
   } else {
     outcome.id = "every byte rule";
     outcome.level = "M";
@@ -76,6 +68,11 @@ Outcome AsOutcome(const Scenario& scenario, const Verdict& verdict, const Transc
     outcome.sentence = "What is sent comes back, byte for byte.";
     outcome.source = "RFC 862";
   }
+  outcome.first = outcome.smallest = scenario;
+  outcome.verdict = verdict;
+  outcome.transcript = transcript.Lines();
+  outcome.recurred = outcome.replays = 1;
+  outcome.result = verdict.Fails() ? Outcome::Result::kFail : Outcome::Result::kPass;
   return outcome;
 }
 

@@ -16,17 +16,12 @@
 #include "properties/report/junit.h"
 #include "properties/report/tap.h"
 #include "properties/report/test_reports.h"
+#include "properties/stage/socket/shell_test.h"
 
 namespace verbatim {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string FreshFolder() {
-  std::string folder = testing::TempDir() + "verbatim-reports-XXXXXX";
-  EXPECT_NE(::mkdtemp(folder.data()), nullptr);
-  return folder;
-}
 
 std::string Content(const std::string& path) {
   std::ostringstream text;

@@ -2,38 +2,24 @@
 // adapter (conformance_test.cc) on servers with known defects.
 // Not for: what the outcomes are; the engine's tests say so.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <cstdio>
 #include <string>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "properties/stage/socket/shell_test.h"
 #include "properties/stage/socket/target.h"
 
 namespace verbatim {
 namespace {
 
-struct Ran {
-  int status = -1;
-  std::string output;
-};
-
 // With `mutant` as the server; empty: the sound one.
 Ran Conformance(const std::string& mutant, const std::string& arguments) {
   const std::string server = absl::StrCat("exec ", ShellQuote(VERBATIM_PROGRAM), " serve --mutant ",
                                           mutant, " {endpoint}");
-  const std::string command = absl::StrCat(
+  return Shell(absl::StrCat(
       mutant.empty() ? "" : absl::StrCat("VERBATIM_CONFORMANCE_COMMAND=", ShellQuote(server), " "),
-      ShellQuote(VERBATIM_CONFORMANCE_TEST), " ", arguments, " 2>&1");
-  FILE* const pipe = ::popen(command.c_str(), "r");
-  Ran ran;
-  char buffer[4096];
-  while (const size_t got = ::fread(buffer, 1, sizeof(buffer), pipe))
-    ran.output.append(buffer, got);
-  const int status = ::pclose(pipe);
-  ran.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return ran;
+      ShellQuote(VERBATIM_CONFORMANCE_TEST), " ", arguments));
 }
 
 TEST(Adapter, EveryRequirementIsATestWhoseNameFiltersCanTake) {

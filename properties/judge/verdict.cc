@@ -1,6 +1,8 @@
 // The words of verdicts.
 #include "properties/judge/verdict.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 
 namespace verbatim {
@@ -53,6 +55,12 @@ std::string Body(const Verdict& v) {
 }
 
 }  // namespace
+
+void Verdict::SayDied(std::string how) {
+  kind = Kind::kDied;
+  ending = Ending::kCrashed;
+  detail = std::move(how);
+}
 
 absl::string_view VerdictName(Verdict::Kind kind) {
   constexpr absl::string_view kNames[] = {"held",        "lost",        "duplicated", "reordered",

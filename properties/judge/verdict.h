@@ -47,6 +47,9 @@ struct Verdict {
   Ending ending = Ending::kOpen;
   std::string detail;  // a call's error, or how the target died
 
+  // The target died, `how`: that comes before whatever else was seen.
+  void SayDied(std::string how);
+
   bool Fails() const { return kind != Kind::kHeld && kind != Kind::kNotJudged; }
   // Whether it was the absence of something: those are judged by a deadline.
   bool IsSilence() const {

@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "properties/report/test_reports.h"
+#include "properties/stage/socket/shell_test.h"
 
 namespace verbatim {
 namespace {
@@ -74,24 +75,15 @@ TEST(WriteJunit, AShardIsNamed) {
 // A parser of somebody else's reads it: "tag name message|" for each element. Python's is in its
 // standard library.
 std::string AsPythonReadsIt(const std::string& xml) {
-  std::string path = testing::TempDir() + "verbatim-junit-XXXXXX";
-  const int fd = ::mkstemp(path.data());
-  EXPECT_GE(fd, 0);
-  ::close(fd);
+  const std::string path = FreshFolder() + "/report.xml";
   std::ofstream(path) << xml;
-  const std::string command =
-      "python3 -c '\n"
-      "import sys, xml.etree.ElementTree as t\n"
-      "for e in t.parse(sys.argv[1]).getroot().iter(\"testcase\"):\n"
-      "  print(e.get(\"name\"), *[c.tag for c in e], end=\"|\")\n' '" +
-      path + "' 2>&1";
-  FILE* const pipe = ::popen(command.c_str(), "r");
-  std::string output;
-  char buffer[4096];
-  while (const size_t got = ::fread(buffer, 1, sizeof(buffer), pipe)) output.append(buffer, got);
-  ::pclose(pipe);
-  ::unlink(path.c_str());
-  return output;
+  return Shell(
+             "python3 -c '\n"
+             "import sys, xml.etree.ElementTree as t\n"
+             "for e in t.parse(sys.argv[1]).getroot().iter(\"testcase\"):\n"
+             "  print(e.get(\"name\"), *[c.tag for c in e], end=\"|\")\n' '" +
+             path + "'")
+      .output;
 }
 
 TEST(WriteJunit, OthersCanReadItWhateverATargetSent) {

@@ -19,27 +19,12 @@
 #include "properties/generate/scenarios.h"
 #include "properties/report/python.h"
 #include "properties/scenario/text.h"
+#include "properties/stage/socket/shell_test.h"
 #include "properties/stage/socket/target.h"
 #include "properties/stage/socket/test_server.h"
 
 namespace verbatim {
 namespace {
-
-struct Ran {
-  int status = -1;
-  std::string output;
-};
-
-Ran Shell(const std::string& command) {
-  FILE* pipe = ::popen(absl::StrCat(command, " 2>&1").c_str(), "r");
-  Ran ran;
-  char buffer[4096];
-  while (const size_t got = ::fread(buffer, 1, sizeof(buffer), pipe))
-    ran.output.append(buffer, got);
-  const int status = ::pclose(pipe);
-  ran.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return ran;
-}
 
 class PlayedScript : public testing::Test {
  protected:
@@ -47,8 +32,7 @@ class PlayedScript : public testing::Test {
     if (Shell("python3 -c 'import sys; sys.exit(sys.version_info < (3, 8))'").status != 0) {
       GTEST_SKIP() << "python3 (3.8 or later) is not installed";
     }
-    folder_ = testing::TempDir() + "verbatim-python-XXXXXX";
-    ASSERT_NE(::mkdtemp(folder_.data()), nullptr);
+    folder_ = FreshFolder();
   }
   void TearDown() override {
     if (!folder_.empty()) std::filesystem::remove_all(folder_);

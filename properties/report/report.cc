@@ -8,6 +8,13 @@ namespace verbatim {
 
 absl::string_view Version() { return VERBATIM_VERSION; }
 
+std::string HeadLine(const RunInfo& info) {
+  const std::string shard =
+      info.shards == 0 ? "" : absl::StrCat(", shard ", info.shard, " of ", info.shards);
+  return absl::StrCat("verbatim check ", PlainText(info.target), "  (seed ", info.seed, ", ",
+                      info.cases, " cases", shard, ")\n");
+}
+
 std::string RecheckCommand(absl::string_view program, const RunInfo& info) {
   return absl::StrCat(program, " check --only {id} --seed ", info.seed, " --cases ", info.cases,
                       info.profile == "rfc" ? " --profile rfc " : " ", info.target);

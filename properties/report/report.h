@@ -37,6 +37,10 @@ struct Report {
 // "0.1.0"
 absl::string_view Version();
 
+// "verbatim check TARGET  (seed 1, 100 cases, shard 1 of 3)", with a newline: what a report for a
+// person begins with.
+std::string HeadLine(const RunInfo& info);
+
 // "verbatim check --only {id} --seed 1 --cases 100 tcp://127.0.0.1:7": how a requirement is checked
 // again as it was, for TerminalOptions::recheck_command. `program` is a word for a shell.
 std::string RecheckCommand(absl::string_view program, const RunInfo& info);

@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "properties/report/test_reports.h"
+#include "properties/stage/socket/shell_test.h"
 
 namespace verbatim {
 namespace {
@@ -83,18 +84,9 @@ TEST(WriteTap, NoWordOfATargetsIsALineOfItsOwn) {
 
 // Perl's own harness, which reads the blocks too.
 std::string AsProveReadsIt(const std::string& tap) {
-  std::string path = testing::TempDir() + "verbatim-tap-XXXXXX";
-  const int fd = ::mkstemp(path.data());
-  EXPECT_GE(fd, 0);
-  ::close(fd);
+  const std::string path = FreshFolder() + "/report.tap";
   std::ofstream(path) << tap;
-  FILE* const pipe = ::popen(("prove --norc -e cat '" + path + "' 2>&1").c_str(), "r");
-  std::string output;
-  char buffer[4096];
-  while (const size_t got = ::fread(buffer, 1, sizeof(buffer), pipe)) output.append(buffer, got);
-  ::pclose(pipe);
-  ::unlink(path.c_str());
-  return output;
+  return Shell("prove --norc -e cat '" + path + "'").output;
 }
 
 TEST(WriteTap, OthersCanReadItWhateverATargetSent) {

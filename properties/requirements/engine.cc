@@ -112,10 +112,8 @@ absl::StatusOr<Verdict> Engine::PlayOnce(const Scenario& scenario, const Rules& 
   if (absl::Status status = Ready(); !status.ok()) return status;
   absl::StatusOr<Verdict> verdict = Play(scenario, rules, Pace::kWhole, transcript);
   if (!verdict.ok() || !verdict->Fails()) return verdict;
-  if (const std::optional<std::string> death = DiedSoon()) {
-    verdict->kind = Verdict::Kind::kDied;
-    verdict->ending = Ending::kCrashed;
-    verdict->detail = *death;
+  if (const std::optional<std::string> death = target_->DiedSoon()) {
+    verdict->SayDied(*death);
   }
   return verdict;
 }
@@ -134,7 +132,7 @@ absl::Status Engine::Reach() {
   absl::StatusOr<Verdict> verdict = Play(Probe(), kEveryRule, Pace::kWhole, nullptr);
   if (!verdict.ok()) return verdict.status();
   if (verdict->kind == Verdict::Kind::kUnserved) {
-    if (const std::optional<std::string> death = DiedSoon()) {
+    if (const std::optional<std::string> death = target_->DiedSoon()) {
       return absl::UnavailableError(absl::StrCat("the target ", *death, " before the first case"));
     }
     return absl::UnavailableError(verdict->detail);
@@ -242,7 +240,7 @@ absl::Status Engine::RunTrial(const Requirement& requirement, Outcome* outcome) 
       outcome->verdict = *std::move(verdict);
       outcome->first_failure_seconds = SecondsSince(start);
       outcome->recurred = outcome->replays = 1;
-      if (const std::optional<std::string> death = DiedSoon()) {
+      if (const std::optional<std::string> death = target_->DiedSoon()) {
         NameDeath(*death, outcome);
         break;
       }
@@ -253,9 +251,8 @@ absl::Status Engine::RunTrial(const Requirement& requirement, Outcome* outcome) 
 }
 
 void Engine::NameDeath(const std::string& death, Outcome* outcome) {
-  outcome->verdict.kind = Verdict::Kind::kDied;
-  outcome->verdict.ending = Ending::kCrashed;
-  outcome->verdict.detail = death;
+  outcome->result = Outcome::Result::kFail;
+  outcome->verdict.SayDied(death);
   outcome->target_output = target_->Output();
 }
 
@@ -272,7 +269,7 @@ void Engine::LookAfter(Outcome* outcome) {
   const bool held =
       outcome->result == Outcome::Result::kPass || outcome->result == Outcome::Result::kObserved;
   if (const std::optional<std::string> death = target_->Died()) {
-    if (held) outcome->result = Outcome::Result::kFail, NameDeath(*death, outcome);
+    if (held) NameDeath(*death, outcome);
     return AddNote("the target is started again for the rest", outcome);
   }
   if (ProbeHolds() || ProbeHolds() || budget_.Spent()) return;
@@ -283,7 +280,7 @@ void Engine::LookAfter(Outcome* outcome) {
     outcome->verdict.detail = "after this a plain exchange, which held at the start, holds no more";
   }
   if ((target_->capabilities() & kSpawned) != 0 && target_->starts() <= kRestarts) {
-    if (const std::optional<std::string> death = DiedSoon()) {
+    if (const std::optional<std::string> death = target_->DiedSoon()) {
       if (held) NameDeath(*death, outcome);
       return AddNote("the target is started again for the rest", outcome);
     }

@@ -69,7 +69,6 @@ class Engine {
   bool FailsTwice(const Scenario& scenario, const Rules& rules, Verdict::Kind kind);
   void Confirm(const Rules& rules, const Scenario& scenario, Outcome* outcome);
   void ConfirmDeath(const Rules& rules, Outcome* outcome);
-  std::optional<std::string> DiedSoon();
 
   Target* const target_;
   const Budget budget_;

@@ -1,4 +1,5 @@
-// The engine against servers that are functions: what passes, what fails and how it is shown.
+// The engine against servers that are functions: what passes and what fails.
+// Not for: how a failure is shown (explain_test.cc).
 #include "properties/requirements/engine.h"
 
 #include <gtest/gtest.h>
@@ -9,33 +10,12 @@
 #include <string>
 
 #include "absl/strings/match.h"
+#include "properties/requirements/engine_test.h"
 #include "properties/requirements/trial.h"
 #include "properties/scenario/text.h"
-#include "properties/stage/socket/test_server.h"
 
 namespace verbatim {
 namespace {
-
-std::unique_ptr<Target> TargetOf(const TestServer& server) {
-  return *Target::Remote(*Endpoint::Parse(std::string("tcp://") + server.address().ToString()));
-}
-
-Budget Small() {
-  Budget budget;
-  budget.cases = 30;
-  budget.deadline_ms = 500;
-  budget.bulk_bytes = 1 << 20;
-  budget.connections = 50;
-  budget.idle_ms = 100;
-  return budget;
-}
-
-Outcome RunOn(const TestServer& server, absl::string_view id, Budget budget = Small()) {
-  const std::unique_ptr<Target> target = TargetOf(server);
-  const auto outcome = verbatim::Run(*FindRequirement(id), target.get(), budget);
-  EXPECT_TRUE(outcome.ok()) << outcome.status();
-  return *outcome;
-}
 
 TEST(Engine, ASoundEchoPassesEverything) {
   const TestServer server(Echo);
@@ -172,71 +152,6 @@ TEST(Engine, WhatIsSentBehindTheEchoIsInserted) {
   const Outcome outcome = RunOn(server, "stream.silent.after");
   EXPECT_EQ(outcome.result, Outcome::Result::kFail);
   EXPECT_EQ(outcome.verdict.kind, Verdict::Kind::kInserted) << VerdictSentence(outcome.verdict);
-}
-
-TEST(Engine, AMagicByteIsFoundAndTheSmallestScenarioIsThatByte) {
-  const TestServer server([](int fd) {
-    EchoChanged(
-        fd, [](std::vector<char>& data) { std::replace(data.begin(), data.end(), '\x51', ' '); });
-  });
-  const Outcome outcome = RunOn(server, "stream.exact.every-byte");
-  ASSERT_EQ(outcome.result, Outcome::Result::kFail);
-  EXPECT_EQ(outcome.verdict.kind, Verdict::Kind::kCorrupted);
-  EXPECT_EQ(outcome.smallest.payload.bytes, "Q") << PrintScenario(outcome.smallest);
-  EXPECT_LE(outcome.smallest.steps.size(), 2u);
-  EXPECT_EQ(outcome.recurred, Engine::kReplays);
-  EXPECT_FALSE(outcome.transcript.empty());
-}
-
-TEST(Engine, ACutThatLosesAByteShrinksToTwoPiecesAndTheControlHolds) {
-  // Loses the first byte of every read but a connection's first.
-  const TestServer server([](int fd) {
-    bool first = true;
-    EchoChanged(fd, [&](std::vector<char>& data) {
-      if (!first) data.erase(data.begin());
-      first = false;
-    });
-  });
-  const Outcome outcome = RunOn(server, "stream.exact.fragments-awaited");
-  ASSERT_EQ(outcome.result, Outcome::Result::kFail);
-  EXPECT_LE(outcome.smallest.steps.size(), 4u) << PrintScenario(outcome.smallest);
-  EXPECT_EQ(outcome.control, Control::kHeld);
-}
-
-TEST(Engine, ASilenceIsConfirmedAtTheWholeDeadline) {
-  const TestServer server([](int fd) {
-    std::string line;
-    EchoChanged(fd, [&](std::vector<char>& data) {
-      line.append(data.begin(), data.end());
-      data.clear();
-      if (line.find('\n') == std::string::npos) return;
-      data.assign(line.begin(), line.end());
-      line.clear();
-    });
-  });
-  const Outcome outcome = RunOn(server, "stream.prompt.single-byte");
-  ASSERT_EQ(outcome.result, Outcome::Result::kFail);
-  EXPECT_EQ(outcome.verdict.kind, Verdict::Kind::kWithheld);
-  EXPECT_EQ(outcome.verdict.waited_ms, 500);
-  EXPECT_EQ(outcome.smallest.payload.Size(), 1u);
-}
-
-TEST(Engine, AFailureThatDoesNotRecurIsStillShownAsItWasSeen) {
-  bool failed = false;
-  const TestServer server([&](int fd) {
-    EchoChanged(fd, [&](std::vector<char>& data) {
-      if (data.size() < 100 || failed) return;
-      failed = true;
-      data[50] = static_cast<char>(~data[50]);
-    });
-  });
-  const Outcome outcome = RunOn(server, "stream.exact.buffer-edges");
-  ASSERT_EQ(outcome.result, Outcome::Result::kFail);
-  EXPECT_EQ(outcome.verdict.kind, Verdict::Kind::kCorrupted);
-  EXPECT_EQ(outcome.verdict.offset, 50u);
-  EXPECT_EQ(outcome.recurred, 0);
-  EXPECT_EQ(outcome.smallest, outcome.first);
-  EXPECT_FALSE(outcome.transcript.empty());
 }
 
 TEST(Engine, AnIterativeServerIsNotBlamedForLeaks) {

@@ -12,23 +12,16 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr int kDeathMs = 200;  // between the end of a connection and that of its process
 constexpr int64_t kBriefShrinkMs = 300;
 
 }  // namespace
-
-// A connection's end is seen a moment before that of the process: look again for a while.
-std::optional<std::string> Engine::DiedSoon() {
-  if ((target_->capabilities() & kSpawned) == 0) return std::nullopt;
-  return target_->DiedWithin(kDeathMs);
-}
 
 void Engine::Explain(const Requirement& requirement, rc::Shrinkable<Scenario> failure,
                      Outcome* outcome) {
   const Rules& rules = requirement.rules;
   outcome->first = outcome->smallest = failure.value();
   outcome->first.requirement = outcome->smallest.requirement = outcome->id;
-  if (const std::optional<std::string> death = DiedSoon()) {
+  if (const std::optional<std::string> death = target_->DiedSoon()) {
     NameDeath(*death, outcome);
     return ConfirmDeath(rules, outcome);
   }
@@ -133,7 +126,7 @@ void Engine::ConfirmDeath(const Rules& rules, Outcome* outcome) {
   Transcript transcript;
   if (!Play(outcome->smallest, rules, Pace::kWhole, &transcript).ok()) return;
   outcome->replays = 1;
-  if (!DiedSoon()) return;
+  if (!target_->DiedSoon()) return;
   outcome->recurred = 1;
   outcome->transcript = transcript.Lines();
 }

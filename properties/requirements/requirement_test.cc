@@ -6,7 +6,6 @@
 #include <set>
 #include <string>
 
-#include "properties/requirements/engine.h"
 #include "properties/scenario/text.h"
 
 namespace verbatim {
@@ -76,21 +75,6 @@ TEST(GlobMatches, AStarStandsForAnythingAndNothing) {
   EXPECT_FALSE(GlobMatches("stream", "stream.exact.bulk"));
   EXPECT_FALSE(GlobMatches("*.bul", "stream.exact.bulk"));
   EXPECT_FALSE(GlobMatches("", "stream.exact.bulk"));
-}
-
-Scenario Parsed(const std::string& steps) {
-  return *ParseScenario("# verbatim scenario 1\npayload coded 100 seed 1\n" + steps);
-}
-
-TEST(ControlOf, PutsAllPiecesIntoOneAndKeepsWhatComesAfter) {
-  EXPECT_EQ(ControlOf(Parsed("send 3\nawait\nsend 5\nshutdown\nawait\n")),
-            Parsed("send 8\nshutdown\nawait\n"));
-  EXPECT_EQ(ControlOf(Parsed("send 3\nsend rest\nawait\n")), Parsed("send 100\nawait\n"));
-}
-
-TEST(ControlOf, ThereIsNoneForOnePieceOrForSeveralConnections) {
-  EXPECT_FALSE(ControlOf(Parsed("send rest\nawait\n")).has_value());
-  EXPECT_FALSE(ControlOf(Parsed("send 1\nsend 2\n@2 connect\n@2 send 1\n")).has_value());
 }
 
 }  // namespace

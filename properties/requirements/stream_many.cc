@@ -1,5 +1,5 @@
 // Requirements on many connections: a thousand at once, a burst, and thousands one after another.
-// Not for: up to 8 connections: those are scenarios (stream.cc).
+// Not for: up to 8 connections: those are scenarios (stream.h).
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>

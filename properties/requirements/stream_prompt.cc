@@ -1,5 +1,5 @@
 // Requirements on how soon bytes come back.
-// Not for: one byte that does not come at all (stream.cc).
+// Not for: one byte that does not come at all (stream.h).
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>

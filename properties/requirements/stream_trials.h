@@ -1,5 +1,5 @@
 // The stream requirements that no scenario can say: each function is one requirement's sentence.
-// Not for: the rows themselves (catalogue.cc), or what scenarios can say (stream.h).
+// Not for: the rows themselves (catalogue.h), or what scenarios can say (stream.h).
 #pragma once
 
 #include "absl/status/statusor.h"

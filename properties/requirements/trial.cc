@@ -12,7 +12,6 @@
 namespace verbatim {
 namespace {
 
-constexpr int kDeathMs = 200;  // between the end of a connection and that of its process
 constexpr int64_t kSettleMs = 500;
 constexpr int64_t kLookAgainMs = 20;
 // Two looks at resident memory that differ by so much agree: an allocator's own to and fro.
@@ -71,11 +70,9 @@ absl::StatusOr<Verdict> Trial::Saw(std::string what) const {
 bool Trial::Fail(Verdict verdict) {
   if (verdict_.kind != Verdict::Kind::kHeld) return false;
   verdict_ = std::move(verdict);
-  if (!verdict_.Fails() || !Has(kSpawned)) return false;
-  if (const auto death = target_->DiedWithin(kDeathMs)) {
-    verdict_.kind = Verdict::Kind::kDied;
-    verdict_.ending = Ending::kCrashed;
-    verdict_.detail = *death;
+  if (!verdict_.Fails()) return false;
+  if (const std::optional<std::string> death = target_->DiedSoon()) {
+    verdict_.SayDied(*death);
     target_output_ = target_->Output();
   }
   return false;

@@ -70,7 +70,10 @@ absl::StatusOr<std::unique_ptr<Target>> Target::Spawned(std::string command, Ove
   if (!absl::StrContains(command, place) && !absl::StrContains(command, "{endpoint}")) {
     return absl::InvalidArgumentError(absl::StrCat(
         argument, ": the command has no ", place, ": write it where the server takes its ",
-        over == Over::kTcp ? "port" : "path", " (or {endpoint})"));
+        over == Over::kTcp ? "port" : "path", " (or {endpoint})",
+        over == Over::kTcp && absl::StrContains(command, "{path}")
+            ? "; {path} goes with --over unix"
+            : ""));
   }
   std::unique_ptr<Target> target(
       new Target(over == Over::kTcp ? Kind::kSpawnedTcp : Kind::kSpawnedUnix, command, argument));

@@ -86,6 +86,9 @@ class Target {
   std::optional<std::string> Died();
   // The same, waiting for it for at most `timeout_ms`.
   std::optional<std::string> DiedWithin(int timeout_ms);
+  // The same behind a conversation that failed: the end of a connection is seen a moment before
+  // that of its process.
+  std::optional<std::string> DiedSoon() { return DiedWithin(kDeathMs); }
   std::string Output();
 
   // Where to connect. Without addresses before Prepare if spawned.
@@ -103,6 +106,8 @@ class Target {
   void CallIt(std::string name, std::string argument);
 
  private:
+  static constexpr int kDeathMs = 200;
+
   enum class Kind { kRemote, kSpawnedTcp, kSpawnedUnix, kStdio };
   struct Listening {
     uint64_t inode = 0;
