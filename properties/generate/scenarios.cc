@@ -22,6 +22,9 @@ std::vector<Step::Kind> KindsOf(Role role) {
             Kind::kPause,    Kind::kStall, Kind::kDrip,  Kind::kResume,
             Kind::kShutdown, Kind::kReset, Kind::kClose, Kind::kExpectEof};
   }
+  if (role == Role::kDatagramServer) {
+    return {Kind::kConnect, Kind::kSend, Kind::kSend, Kind::kAwait, Kind::kPause, Kind::kClose};
+  }
   return {Kind::kFeed,     Kind::kReply,   Kind::kFeed,  Kind::kReply,
           Kind::kHold,     Kind::kFeedEof, Kind::kStall, Kind::kResume,
           Kind::kShutdown, Kind::kReset,   Kind::kClose, Kind::kExpectExit};
@@ -38,7 +41,9 @@ rc::Gen<Step> ArbitraryStep(Role role) {
         const bool bytes = step.kind == Step::Kind::kSend || step.kind == Step::Kind::kFeed ||
                            step.kind == Step::Kind::kReply;
         if (bytes) step.amount = amount == 0 ? kRest : amount;
-        if (step.kind == Step::Kind::kSend) step.ahead = std::get<3>(dice) * 20;
+        const bool datagram = role == Role::kDatagramServer && step.kind == Step::Kind::kSend;
+        if (datagram && amount % 8 == 1) step.amount = 0;
+        if (step.kind == Step::Kind::kSend && !datagram) step.ahead = std::get<3>(dice) * 20;
         const bool time = step.kind == Step::Kind::kPause || step.kind == Step::Kind::kHold;
         if (time || step.kind == Step::Kind::kDrip) step.amount = 1 + amount;
         if (step.kind == Step::Kind::kExpectExit) step.amount = amount % 2;
@@ -145,6 +150,7 @@ rc::Gen<Scenario> ArbitraryScenario() {
   return rc::gen::map(
       rc::gen::tuple(rc::gen::weightedOneOf<Scenario>({{6, OfAnySteps(Role::kServer)},
                                                        {1, OfAnySteps(Role::kClient)},
+                                                       {2, OfAnySteps(Role::kDatagramServer)},
                                                        {2, ArbitraryClientScenario()}}),
                      rc::gen::element<std::string>("", "stream.exact.bulk", "x.y-z.2"),
                      rc::gen::oneOf(rc::gen::just(std::vector<Fault>()),

@@ -42,7 +42,7 @@ rc::Gen<Fault> ArbitraryFault();
 // expected, or we end early and it is not 0. Without faults.
 rc::Gen<Scenario> ArbitraryClientScenario();
 
-// Any scenario that can be played: of either role, with any step and any faults, on up to
+// Any scenario that can be played: of any role, with any step and any faults, on up to
 // kMaxConnections connections: for round trips and the shrinks' properties.
 rc::Gen<Scenario> ArbitraryScenario();
 

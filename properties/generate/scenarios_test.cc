@@ -149,5 +149,21 @@ TEST(ArbitraryScenario, MeetsEachStepEachConnectionAndEachFormOfASend) {
   EXPECT_TRUE(rest && some && ahead && literal && coded);
 }
 
+TEST(ArbitraryScenario, MeetsEachRoleAndDatagramsOfEverySize) {
+  std::set<Role> roles;
+  bool empty = false, rest = false, some = false, several = false;
+  for (const Scenario& scenario : All(Arbitrary(ArbitraryScenario(), 1, 1000))) {
+    roles.insert(scenario.role);
+    if (scenario.role != Role::kDatagramServer) continue;
+    several |= Connections(scenario) > 1;
+    for (const Step& step : scenario.steps) {
+      if (step.kind != Kind::kSend) continue;
+      (step.amount == 0 ? empty : step.amount == kRest ? rest : some) = true;
+    }
+  }
+  EXPECT_EQ(roles.size(), 3u);
+  EXPECT_TRUE(empty && rest && some && several);
+}
+
 }  // namespace
 }  // namespace verbatim

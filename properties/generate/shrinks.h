@@ -14,8 +14,8 @@ namespace verbatim {
 // runs of faults and steps dropped, neighbouring sends, feeds and replies merged, sizes halved,
 // faults made earlier and fewer, overlays and seeds made plain. None leaves something unawaited
 // that was awaited, expects an end that no FIN of ours asks for any more, nor an exit of a client
-// that a sound one, from now on, would not make. Following them always comes to an end. The
-// requirement stays.
+// that a sound one, from now on, would not make. Datagrams are neither merged nor made empty, and a
+// time to look on at their end stays. Following them always comes to an end. The requirement stays.
 std::vector<Scenario> Smaller(const Scenario& scenario);
 
 // `scenario` with Smaller as its shrinks.

@@ -258,6 +258,89 @@ TEST(Smaller, TheWalkFindsASizeToTheByteForAClientToo) {
   EXPECT_LT(steps, 80);
 }
 
+Scenario OfDatagrams(std::vector<Step> steps, uint64_t size = 1000) {
+  Scenario scenario = Of(std::move(steps), size);
+  scenario.role = Role::kDatagramServer;
+  return scenario;
+}
+
+TEST(Smaller, DatagramsGoButNeverBecomeOne) {
+  const Step await{Kind::kAwait, 1, 0};
+  const Scenario two = OfDatagrams({{Kind::kSend, 1, 400}, await, {Kind::kSend, 1, 600}, await});
+  EXPECT_TRUE(Offers(two, OfDatagrams({{Kind::kSend, 1, 600}, await}, 1000)));
+  for (const Scenario& smaller : Smaller(two)) {
+    for (const Step& step : smaller.steps) EXPECT_LE(step.amount, 600u) << PrintScenario(smaller);
+  }
+}
+
+TEST(Smaller, NoDatagramBecomesEmptyButThoseThatAreStay) {
+  const Step await{Kind::kAwait, 1, 0};
+  const Scenario full =
+      OfDatagrams({{Kind::kSend, 1, 5}, await, {Kind::kSend, 1, kRest}, await}, 9);
+  for (const Scenario& smaller : Smaller(full)) {
+    uint64_t left = smaller.payload.Size();
+    for (const Step& step : smaller.steps) {
+      if (step.kind != Kind::kSend) continue;
+      const uint64_t bytes = step.amount == kRest ? left : step.amount;
+      EXPECT_GT(bytes, 0u) << PrintScenario(smaller);
+      left -= bytes;
+    }
+  }
+  Scenario empty = OfDatagrams({{Kind::kSend, 1, 0}, await, {Kind::kSend, 1, 2}, await});
+  empty.payload = PayloadSpec();
+  empty.payload.literal = true;
+  empty.payload.bytes = "ab";
+  const auto sends_empty = [](const Scenario& tried) {
+    return !tried.steps.empty() && tried.steps.front() == Step{Kind::kSend, 1, 0};
+  };
+  EXPECT_EQ(Walk(empty, sends_empty).first.steps.size(), 2u) << "it and its await";
+  Scenario shorter = empty;
+  shorter.payload.bytes = "b";
+  shorter.steps[2].amount = 1;
+  EXPECT_TRUE(Offers(empty, shorter));
+}
+
+TEST(Smaller, ATimeToLookOnStaysAtTheEndOfDatagrams) {
+  const Step await{Kind::kAwait, 1, 0}, pause{Kind::kPause, 1, 50};
+  const Scenario looks = OfDatagrams(
+      {{Kind::kSend, 1, 10}, await, {Kind::kPause, 1, 7}, {Kind::kSend, 1, 10}, await, pause});
+  EXPECT_TRUE(
+      Offers(looks,
+             OfDatagrams({{Kind::kSend, 1, 10}, await, {Kind::kSend, 1, 10}, await, pause})) ||
+      Offers(looks, OfDatagrams({}, 1000)));
+  for (const Scenario& smaller : Smaller(looks)) {
+    if (smaller.steps.empty() || smaller.steps.front().kind != Kind::kSend) continue;
+    EXPECT_EQ(smaller.steps.back(), pause) << PrintScenario(smaller);
+  }
+}
+
+TEST(Smaller, TheWalkFindsTheSizeAtWhichADatagramIsCut) {
+  const Step await{Kind::kAwait, 1, 0};
+  const Scenario scenario = OfDatagrams({{Kind::kSend, 1, 100},
+                                         await,
+                                         {Kind::kConnect, 2, 0},
+                                         {Kind::kSend, 2, kRest},
+                                         {Kind::kAwait, 2, 0},
+                                         {Kind::kSend, 1, 300},
+                                         await},
+                                        65'507);
+  // A buffer of 1,024 bytes.
+  const auto cuts = [](const Scenario& tried) {
+    std::vector<uint64_t> left(kMaxConnections, tried.payload.Size());
+    for (const Step& step : tried.steps) {
+      if (step.kind != Kind::kSend) continue;
+      const uint64_t bytes = step.amount == kRest ? left[step.connection - 1] : step.amount;
+      left[step.connection - 1] -= bytes;
+      if (bytes > 1024) return true;
+    }
+    return false;
+  };
+  const auto [smallest, steps] = Walk(scenario, cuts);
+  EXPECT_EQ(smallest.payload.Size(), 1025u) << PrintScenario(smallest);
+  EXPECT_LE(smallest.steps.size(), 3u) << PrintScenario(smallest);
+  EXPECT_LT(steps, 60);
+}
+
 // What the walk is for: known culprits are found, whatever was around them.
 TEST(Smaller, TheWalkFindsASizeToTheByte) {
   const auto [smallest, steps] =

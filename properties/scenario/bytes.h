@@ -1,7 +1,8 @@
 // The compact byte form of a scenario: a fuzz input. Decoding is total.
 //
 //     0  version, 2; 1 keeps its meaning: there a fault's kind is 15, the widenings' 16 and 17, and
-//        kinds are modulo 18, so that there is no settle and no drip; any other is read as 2
+//        kinds are modulo 18, so that there is no settle and no drip; 3 is the same as 2 for the
+//        role datagram-server, where amounts may be 0; any other is read as 2
 //     1  flags: 1 literal payload, 2 role client, 4 wide, 8 has a requirement
 //     2  overlay (modulo)
 //     3  bytes of the requirement's ID

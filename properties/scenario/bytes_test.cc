@@ -15,6 +15,7 @@ using Kind = Step::Kind;
 
 constexpr char kServerHeader[] = "\2\0\0\0\x64\0\7\0";  // payload coded 100 seed 7
 constexpr char kClientHeader[] = "\2\2\0\0\x64\0\7\0";
+constexpr char kDatagramHeader[] = "\3\0\0\0\x64\0\7\0";
 
 template <size_t N>
 std::string Bytes(const char (&literal)[N]) {
@@ -28,6 +29,10 @@ std::vector<Step> StepsOf(const char (&records)[N]) {
 template <size_t N>
 std::vector<Step> ClientStepsOf(const char (&records)[N]) {
   return DecodeScenario(Bytes(kClientHeader) + Bytes(records)).steps;
+}
+template <size_t N>
+std::vector<Step> DatagramStepsOf(const char (&records)[N]) {
+  return DecodeScenario(Bytes(kDatagramHeader) + Bytes(records)).steps;
 }
 template <size_t N>
 std::vector<Fault> FaultsOf(const char (&records)[N]) {
@@ -79,6 +84,34 @@ TEST(EncodeScenario, OfAClientHasALayoutThatStays) {
   EXPECT_EQ(DecodeScenario(bytes), *scenario);
 }
 
+TEST(EncodeScenario, OfDatagramsHasALayoutThatStays) {
+  const auto scenario = ParseScenario(
+      "# verbatim scenario 1\nrequirement a.b\nrole datagram-server\npayload coded 1000 seed 7\n"
+      "send 0\nsend 259\nawait\n@2 connect\n@2 send rest\npause 10ms\n@2 close\n");
+  ASSERT_TRUE(scenario.ok()) << scenario.status();
+  const std::string bytes = Bytes(
+      "\3\x8\0\3\xe8\3\7\0"
+      "a.b"
+      "\1\0\0\0\0\0\0\0"
+      "\1\0\0\0\3\1\0\0"
+      "\2\0\0\0\0\0\0\0"
+      "\0\1\0\0\0\0\0\0"
+      "\1\1\1\0\0\0\0\0"
+      "\3\0\0\0\xa\0\0\0"
+      "\x8\1\0\0\0\0\0\0");
+  EXPECT_EQ(EncodeScenario(*scenario), bytes);
+  EXPECT_EQ(DecodeScenario(bytes), *scenario);
+  EXPECT_EQ(HeaderBytes(bytes), 11u);
+}
+
+TEST(EncodeScenario, TheLargestDatagramFits) {
+  Scenario scenario;
+  scenario.role = Role::kDatagramServer;
+  scenario.payload.size_bytes = uint64_t{1} << 20;
+  scenario.steps = {{Kind::kSend, 1, kMaxDatagramBytes}, {Kind::kSend, 1, 0}};
+  EXPECT_EQ(DecodeScenario(EncodeScenario(scenario)), scenario);
+}
+
 TEST(EncodeScenario, WhatIsLargeIsWidened) {
   Scenario scenario;
   scenario.payload.size_bytes = kMaxPayloadBytes;
@@ -121,10 +154,20 @@ TEST(DecodeScenario, AnotherVersionIsReadAsTwo) {
   std::string bytes = Bytes(kServerHeader) + Bytes("\xf\0\0\0\0\0\0\0");
   const Scenario scenario = DecodeScenario(bytes);
   EXPECT_EQ(scenario.steps, (std::vector<Step>{{Kind::kSettle, 1, 0}}));
-  for (const char version : {'\0', '\3', '\x9', '\xff'}) {
+  for (const char version : {'\0', '\4', '\x9', '\xff'}) {
     bytes[0] = version;
     EXPECT_EQ(DecodeScenario(bytes), scenario);
   }
+}
+
+TEST(DecodeScenario, VersionThreeIsOfDatagramsWhateverItsFlags) {
+  for (const char flags : {'\0', '\2'}) {
+    std::string bytes = Bytes(kDatagramHeader);
+    bytes[1] = flags;
+    EXPECT_EQ(DecodeScenario(bytes).role, Role::kDatagramServer);
+  }
+  EXPECT_EQ(DecodeScenario(Bytes(kServerHeader)).role, Role::kServer);
+  EXPECT_EQ(DecodeScenario(Bytes(kClientHeader)).role, Role::kClient);
 }
 
 // It had 15 kinds of steps: 15 was a fault, 16 and 17 the widenings, 18 was 0 again.
@@ -214,6 +257,33 @@ TEST(DecodeScenario, AStepOfTheOtherRoleBecomesItsLike) {
                                {Kind::kStall, 1, 0},
                                {Kind::kResume, 1, 0},
                                {Kind::kExpectExit, 1, 0}}));
+}
+
+TEST(DecodeScenario, AStepThatDatagramsHaveNotBecomesItsLike) {
+  EXPECT_EQ(DatagramStepsOf("\xa\0\0\0\3\0\0\0"
+                            "\xc\0\0\0\4\0\0\0"
+                            "\xd\0\0\0\5\0\0\0"
+                            "\4\0\0\0\0\0\0\0"
+                            "\xf\0\0\0\0\0\0\0"
+                            "\x10\0\0\0\7\0\0\0"
+                            "\6\0\0\0\0\0\0\0"),
+            (std::vector<Step>{{Kind::kSend, 1, 3},
+                               {Kind::kSend, 1, 4},
+                               {Kind::kPause, 1, 5},
+                               {Kind::kAwait, 1, 0},
+                               {Kind::kAwait, 1, 0},
+                               {Kind::kAwait, 1, 0},
+                               {Kind::kClose, 1, 0}}));
+}
+
+TEST(DecodeScenario, ADatagramMayBeEmptyHasABoundAndIsNotHeldBack) {
+  EXPECT_EQ(DatagramStepsOf("\1\0\0\0\0\0\0\0"
+                            "\1\0\0\0\xc8\0\x9\0"
+                            "\1\0\0\0\5\0\0\0"),
+            (std::vector<Step>{{Kind::kSend, 1, 0}, {Kind::kSend, 1, 100}, {Kind::kSend, 1, 0}}));
+  std::string wide = Bytes("\3\4\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0");  // 2^16 bytes
+  wide += Bytes("\1\0\0\0\xff\xff\0\0");
+  EXPECT_EQ(DecodeScenario(wide).steps, (std::vector<Step>{{Kind::kSend, 1, kMaxDatagramBytes}}));
 }
 
 TEST(DecodeScenario, WhatIsSentWhileStalledIsNotHeldBack) {

@@ -28,16 +28,26 @@ Checker::Checker(Role role, uint64_t payload_bytes) : role_(role), payload_bytes
 absl::string_view Checker::Take(const Step& step) {
   if (step.connection < 1 || step.connection > kMaxConnections) return "connections are 1 to 8";
   Line& line = lines_[step.connection - 1];
-  return role_ == Role::kClient ? TakeOfClient(step, line) : TakeOfServer(step, line);
+  switch (role_) {
+    case Role::kServer:
+      return TakeOfServer(step, line);
+    case Role::kClient:
+      return TakeOfClient(step, line);
+    case Role::kDatagramServer:
+      return TakeOfDatagrams(step, line);
+  }
+  return "";
+}
+
+absl::string_view Checker::Connect(Line& line) {
+  if (line.used) return "this connection is there already";
+  line.open = line.used = true;
+  return "";
 }
 
 absl::string_view Checker::TakeOfServer(const Step& step, Line& line) {
   if (IsOfClient(step.kind)) return "this is for a client under test: write a line role client";
-  if (step.kind == Kind::kConnect) {
-    if (line.used) return "this connection is there already";
-    line.open = line.used = true;
-    return "";
-  }
+  if (step.kind == Kind::kConnect) return Connect(line);
   if (!line.open) return line.used ? "this connection has ended" : "connect it first";
   if (step.kind == Kind::kSend) return Send(step, line);
   if (step.kind == Kind::kPause) return TimeProblem(step);
@@ -47,6 +57,18 @@ absl::string_view Checker::TakeOfServer(const Step& step, Line& line) {
   if (step.kind == Kind::kSettle) return "";
   if (step.kind == Kind::kDrip) return Drip(step, line);
   return TakeOnLine(step, line);
+}
+
+absl::string_view Checker::TakeOfDatagrams(const Step& step, Line& line) {
+  if (step.kind == Kind::kConnect) return Connect(line);
+  const bool known = step.kind == Kind::kSend || step.kind == Kind::kAwait ||
+                     step.kind == Kind::kPause || step.kind == Kind::kClose;
+  if (!known) return "for datagrams there are: connect, send, await, pause, close";
+  if (!line.open) return line.used ? "this connection has ended" : "connect it first";
+  if (step.kind == Kind::kSend) return SendDatagram(step, line);
+  if (step.kind == Kind::kPause) return TimeProblem(step);
+  if (step.kind == Kind::kClose) line.open = false;
+  return "";
 }
 
 absl::string_view Checker::TakeOfClient(const Step& step, Line& line) {
@@ -120,6 +142,16 @@ absl::string_view Checker::Send(const Step& step, Line& line) {
   if (step.amount == 0) return "a send is of 1 byte or more";
   if (step.amount != kRest && step.amount > left) return "the payload has fewer bytes left";
   line.sent_bytes += step.amount == kRest ? left : step.amount;
+  return "";
+}
+
+absl::string_view Checker::SendDatagram(const Step& step, Line& line) {
+  const uint64_t left = payload_bytes_ - line.sent_bytes;
+  const uint64_t bytes = step.amount == kRest ? left : step.amount;
+  if (step.ahead != 0) return "of datagrams nobody can say how far ahead they are: leave out ahead";
+  if (bytes > left) return "the payload has fewer bytes left";
+  if (bytes > kMaxDatagramBytes) return "a datagram has at most 65527 bytes";
+  line.sent_bytes += bytes;
   return "";
 }
 

@@ -14,7 +14,7 @@ namespace verbatim {
 // A connection is used only between its connect and its end; nothing is sent after a shutdown, nor
 // beyond the payload; nothing is awaited of a connection that is stalled, but of one that drips it
 // is. Of a client: nothing is fed after its input's end, nothing is replied that was not fed,
-// nothing comes after its exit.
+// nothing comes after its exit. Of a server of datagrams: a send is one datagram.
 class Checker {
  public:
   // `payload_bytes`: of each connection.
@@ -44,11 +44,14 @@ class Checker {
     bool shut = false;
     uint64_t sent_bytes = 0;  // of a client: fed
   };
+  static absl::string_view Connect(Line& line);
   absl::string_view TakeOfServer(const Step& step, Line& line);
+  absl::string_view TakeOfDatagrams(const Step& step, Line& line);
   absl::string_view TakeOfClient(const Step& step, Line& line);
   absl::string_view TakeOnLine(const Step& step, Line& line);
   absl::string_view Drip(const Step& step, Line& line);
   absl::string_view Send(const Step& step, Line& line);
+  absl::string_view SendDatagram(const Step& step, Line& line);
   absl::string_view Feed(const Step& step, Line& line);
   absl::string_view Reply(const Step& step, const Line& line);
 

@@ -1,5 +1,5 @@
-// Tests of what a client under test can be given, and of the checker's own promises. A server's
-// rules are in scenario_test.cc.
+// Tests of what a client under test and a server of datagrams can be given, and of the checker's
+// own promises. A server's rules are in scenario_test.cc.
 #include "properties/scenario/checker.h"
 
 #include <gtest/gtest.h>
@@ -114,6 +114,65 @@ TEST(ClientsScenario, NothingComesAfterTheExit) {
   ExpectFine({{Kind::kStall}, {Kind::kClose}, {Kind::kExpectExit}});
 }
 
+// Of role datagram-server, over `payload_bytes`: what is wrong with the last step; empty: nothing.
+std::string ProblemOfDatagrams(std::vector<Step> steps, uint64_t payload_bytes = 100) {
+  Scenario scenario = Of(std::move(steps));
+  scenario.role = Role::kDatagramServer;
+  scenario.payload.size_bytes = payload_bytes;
+  size_t index = 99;
+  const absl::Status status = Validate(scenario, &index);
+  if (!status.ok()) EXPECT_EQ(index, scenario.steps.size() - 1);
+  return std::string(status.message());
+}
+
+TEST(DatagramsScenario, AWholeConversationIsFine) {
+  EXPECT_EQ(ProblemOfDatagrams({{Kind::kSend, 1, 0},
+                                {Kind::kAwait, 1, 0},
+                                {Kind::kConnect, 8, 0},
+                                {Kind::kSend, 8, 40},
+                                {Kind::kSend, 8, kRest},
+                                {Kind::kSend, 8, kRest},
+                                {Kind::kPause, 8, 20},
+                                {Kind::kClose, 1, 0},
+                                {Kind::kAwait, 8, 0}}),
+            "");
+}
+
+TEST(DatagramsScenario, StepsAreOfTheRightRole) {
+  for (size_t kind = 0; kind < kStepKinds; ++kind) {
+    const Step step{static_cast<Kind>(kind), 1, 1};
+    const bool known = step.kind == Kind::kSend || step.kind == Kind::kAwait ||
+                       step.kind == Kind::kPause || step.kind == Kind::kClose;
+    const std::string problem = ProblemOfDatagrams({step});
+    EXPECT_EQ(problem.empty(), known) << StepName(step.kind) << ": " << problem;
+  }
+}
+
+TEST(DatagramsScenario, AConnectionIsConnectedOnceAndUsedBetweenItsConnectAndItsEnd) {
+  const auto expect = [](std::vector<Step> steps, absl::string_view advice) {
+    const std::string problem = ProblemOfDatagrams(std::move(steps));
+    EXPECT_TRUE(absl::StrContains(problem, advice)) << problem;
+  };
+  expect({{Kind::kConnect, 1, 0}}, "is there already");
+  expect({{Kind::kConnect, 2, 0}, {Kind::kClose, 2, 0}, {Kind::kConnect, 2, 0}}, "there already");
+  expect({{Kind::kSend, 2, 1}}, "connect it first");
+  expect({{Kind::kClose, 1, 0}, {Kind::kAwait, 1, 0}}, "has ended");
+  expect({{Kind::kSend, 9, 1}}, "connections are 1 to 8");
+}
+
+TEST(DatagramsScenario, ASendIsOneDatagramOfThePayload) {
+  EXPECT_EQ(ProblemOfDatagrams({{Kind::kSend, 1, kMaxDatagramBytes}}, 70'000), "");
+  for (const uint64_t large : {kMaxDatagramBytes + 1, kRest}) {
+    const std::string problem = ProblemOfDatagrams({{Kind::kSend, 1, large}}, 70'000);
+    EXPECT_TRUE(absl::StrContains(problem, "at most 65527 bytes")) << problem;
+  }
+  EXPECT_EQ(ProblemOfDatagrams({{Kind::kSend, 1, 10'000}, {Kind::kSend, 1, kRest}}, 70'000), "");
+  const std::string beyond = ProblemOfDatagrams({{Kind::kSend, 1, 60}, {Kind::kSend, 1, 41}});
+  EXPECT_TRUE(absl::StrContains(beyond, "fewer bytes left")) << beyond;
+  const std::string ahead = ProblemOfDatagrams({{Kind::kSend, 1, 60, 1}});
+  EXPECT_TRUE(absl::StrContains(ahead, "leave out ahead")) << ahead;
+}
+
 TEST(Checker, AStepThatIsRefusedChangesNothing) {
   Checker checker(Role::kClient, 10);
   EXPECT_NE(checker.Take({Kind::kFeed, 1, 11}), "");
@@ -161,6 +220,14 @@ TEST(ValidateFaults, EachIsOneThatTheCallCanMeet) {
   scenario.faults.push_back(fine);
   EXPECT_TRUE(absl::StrContains(Validate(scenario, &index).message(), "64"));
   EXPECT_EQ(index, 1u + kMaxFaults);
+}
+
+TEST(MakePayload, KnowsTheCutsBetweenDatagrams) {
+  Scenario scenario = Of({{Kind::kSend, 1, 10}, {Kind::kSend, 1, 0}, {Kind::kSend, 1, 30}});
+  scenario.role = Role::kDatagramServer;
+  scenario.payload.overlay = Overlay::kCrlfAtCuts;
+  const Payload payload = MakePayload(scenario);
+  for (const uint64_t cut : {10, 40}) EXPECT_EQ(payload.Bytes(1, cut - 1, 2), "\r\n") << cut;
 }
 
 TEST(MakePayload, KnowsTheCutsOfAClientsReplies) {

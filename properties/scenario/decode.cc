@@ -23,6 +23,10 @@ uint64_t Get(absl::string_view bytes, size_t at, size_t count) {
   return value;
 }
 
+uint8_t VersionOf(uint8_t byte) {
+  return byte == 1 || byte == layout::kDatagramVersion ? byte : layout::kVersion;
+}
+
 // Where the parts of the header are, and how long.
 struct Header {
   uint8_t version;
@@ -36,7 +40,7 @@ struct Header {
   size_t end;
 
   explicit Header(absl::string_view bytes)
-      : version(Get(bytes, 0, 1) == 1 ? 1 : layout::kVersion),
+      : version(VersionOf(static_cast<uint8_t>(Get(bytes, 0, 1)))),
         flags(static_cast<uint8_t>(Get(bytes, 1, 1))) {
     const bool wide = (flags & layout::kWide) != 0;
     size = wide ? Get(bytes, layout::kFixedBytes, 8) : Get(bytes, 4, 2);
@@ -103,6 +107,39 @@ Kind OfClient(Kind kind) {
   }
 }
 
+Kind OfDatagrams(Kind kind) {
+  switch (kind) {
+    case Kind::kFeed:
+    case Kind::kReply:
+      return Kind::kSend;
+    case Kind::kHold:
+      return Kind::kPause;
+    case Kind::kConnect:
+    case Kind::kSend:
+    case Kind::kPause:
+    case Kind::kClose:
+      return kind;
+    case Kind::kShutdown:
+    case Kind::kReset:
+    case Kind::kFeedEof:
+      return Kind::kClose;
+    default:
+      return Kind::kAwait;
+  }
+}
+
+Kind OfRole(Role role, Kind kind) {
+  switch (role) {
+    case Role::kServer:
+      return OfServer(kind);
+    case Role::kClient:
+      return OfClient(kind);
+    case Role::kDatagramServer:
+      return OfDatagrams(kind);
+  }
+  return kind;
+}
+
 class Records {
  public:
   Records(uint8_t version, absl::string_view records, Scenario* scenario)
@@ -147,11 +184,12 @@ class Records {
     if (scenario_.steps.size() == kMaxDecodedSteps) return;
     const bool client = scenario_.role == Role::kClient;
     Step step;
-    step.kind = client ? OfClient(kind) : OfServer(kind);
+    step.kind = OfRole(scenario_.role, kind);
     step.connection = 1;
     if (!client) step.connection = Nearest(step.kind, static_cast<uint32_t>(Get(record, 1, 1)));
     if (layout::HasAmount(step.kind)) SetAmount(record, &step);
-    if (step.kind == Kind::kSend && !checker_.IsStalled(step.connection)) {
+    const bool stream = scenario_.role == Role::kServer;
+    if (stream && step.kind == Kind::kSend && !checker_.IsStalled(step.connection)) {
       step.ahead = Get(record, 6, 2) | high_ahead_ << 16;
     }
     if (checker_.Take(step).empty()) scenario_.steps.push_back(step);
@@ -181,7 +219,9 @@ class Records {
     } else {
       const uint64_t most =
           step->kind == Kind::kReply ? checker_.DueBytes() : checker_.LeftBytes(step->connection);
-      step->amount = std::min(std::max<uint64_t>(amount, 1), most);
+      const bool datagram = scenario_.role == Role::kDatagramServer;
+      step->amount = std::min(std::max<uint64_t>(amount, datagram ? 0 : 1), most);
+      if (datagram) step->amount = std::min(step->amount, kMaxDatagramBytes);
     }
   }
 
@@ -198,7 +238,9 @@ class Records {
 Scenario DecodeScenario(absl::string_view bytes) {
   const Header header(bytes);
   Scenario scenario;
-  scenario.role = (header.flags & layout::kClient) != 0 ? Role::kClient : Role::kServer;
+  scenario.role = header.version == layout::kDatagramVersion ? Role::kDatagramServer
+                  : (header.flags & layout::kClient) != 0    ? Role::kClient
+                                                             : Role::kServer;
   for (const char byte : bytes.substr(header.id_at, header.id_bytes)) {
     // What is none of the letters becomes one.
     const bool kept = kIdLetters.find(byte) != absl::string_view::npos;

@@ -19,7 +19,8 @@ void PutHeader(const Scenario& scenario, std::string* bytes) {
   const uint64_t size = payload.Size(), seed = payload.literal ? 0 : payload.seed;
   const bool wide = (size | seed) > 0xFFFF;
   const size_t id_bytes = std::min(scenario.requirement.size(), kMaxRequirementBytes);
-  Put(bytes, layout::kVersion, 1);
+  const bool datagrams = scenario.role == Role::kDatagramServer;
+  Put(bytes, datagrams ? layout::kDatagramVersion : layout::kVersion, 1);
   Put(bytes,
       (payload.literal ? layout::kLiteral : 0u) |
           (scenario.role == Role::kClient ? layout::kClient : 0u) | (wide ? layout::kWide : 0u) |

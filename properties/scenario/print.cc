@@ -73,7 +73,9 @@ std::string PrintScenario(const Scenario& scenario) {
   if (!scenario.requirement.empty()) {
     absl::StrAppend(&text, "requirement ", scenario.requirement, "\n");
   }
-  if (scenario.role == Role::kClient) text += "role client\n";
+  if (scenario.role != Role::kServer) {
+    absl::StrAppend(&text, "role ", RoleName(scenario.role), "\n");
+  }
   absl::StrAppend(&text, "payload ", PayloadText(scenario.payload), "\n");
   for (const Step& step : scenario.steps) absl::StrAppend(&text, StepText(step), "\n");
   for (const Fault& fault : scenario.faults) {

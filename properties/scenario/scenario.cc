@@ -31,6 +31,18 @@ absl::Status ValidateFault(const Fault& fault) {
 
 }  // namespace
 
+absl::string_view RoleName(Role role) {
+  switch (role) {
+    case Role::kServer:
+      return "server";
+    case Role::kClient:
+      return "client";
+    case Role::kDatagramServer:
+      return "datagram-server";
+  }
+  return "";
+}
+
 absl::string_view StepName(Step::Kind kind) { return kStepNames[static_cast<size_t>(kind)]; }
 
 absl::string_view RequirementProblem(absl::string_view id) {

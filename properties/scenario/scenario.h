@@ -15,10 +15,14 @@
 namespace verbatim {
 
 // Whom a scenario is for. kClient: we are the server of a client under test, on connection 1.
-enum class Role : uint8_t { kServer, kClient };
+// kDatagramServer: it answers datagrams; a connection is a socket of its own of ours, and each send
+// is one datagram.
+enum class Role : uint8_t { kServer, kClient, kDatagramServer };
+absl::string_view RoleName(Role role);  // "server", "client", "datagram-server"
 
 // One thing that our side does on one connection. The stage reads all along, except between kStall
-// and kResume, and slowly from kDrip on.
+// and kResume, and slowly from kDrip on. For a server of datagrams there are kConnect, kSend (of 0
+// bytes too), kAwait (until each has its answer), kPause and kClose alone.
 struct Step {
   enum class Kind {
     // Role server.
@@ -67,6 +71,8 @@ inline constexpr uint64_t kRest = ~uint64_t{0};
 inline constexpr uint64_t kMaxPayloadBytes = uint64_t{1} << 40;
 inline constexpr uint64_t kMaxPauseMs = 60'000;  // of kHold too
 inline constexpr uint64_t kMaxDripBytes = 65'536;
+// RFC 768 counts in 16 bits, with the 8 of its own header; IPv4's header takes 20 more of them.
+inline constexpr uint64_t kMaxDatagramBytes = 65'527;
 inline constexpr size_t kMaxRequirementBytes = 255;
 inline constexpr size_t kMaxFaults = 64;
 inline constexpr uint32_t kMaxFaultNumber = 65535;  // after, times and amount

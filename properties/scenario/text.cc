@@ -84,12 +84,12 @@ absl::Status ParseRequirement(absl::string_view rest, std::string* id) {
 
 absl::Status ParseRole(absl::string_view rest, Role* role) {
   const std::vector<absl::string_view> words = Words(rest);
-  const bool client = words.size() == 1 && words[0] == "client";
-  if (!client && (words.size() != 1 || words[0] != "server")) {
-    return Bad("a role is: role client, or: role server");
+  for (const Role known : {Role::kServer, Role::kClient, Role::kDatagramServer}) {
+    if (words.size() != 1 || words[0] != RoleName(known)) continue;
+    *role = known;
+    return absl::OkStatus();
   }
-  *role = client ? Role::kClient : Role::kServer;
-  return absl::OkStatus();
+  return Bad("a role is: role server, role client, or: role datagram-server");
 }
 
 struct Seen {

@@ -98,6 +98,43 @@ TEST(ScenarioText, OfAClientHasALineForEachStep) {
   EXPECT_EQ(Read(PrintScenario(scenario)), scenario);
 }
 
+TEST(ScenarioText, OfAServerOfDatagramsHasALineForEachStep) {
+  const std::string text =
+      "# verbatim scenario 1\n"
+      "requirement datagram.exact.empty\n"
+      "role datagram-server\n"
+      "payload coded 2000 seed 7\n"
+      "send 0\n"
+      "send 1472\n"
+      "await\n"
+      "@2 connect\n"
+      "@2 send rest\n"
+      "pause 10ms\n"
+      "close\n"
+      "@2 send 0\n";
+  Scenario scenario;
+  scenario.requirement = "datagram.exact.empty";
+  scenario.role = Role::kDatagramServer;
+  scenario.payload.size_bytes = 2000;
+  scenario.payload.seed = 7;
+  scenario.steps = {{Kind::kSend, 1, 0},    {Kind::kSend, 1, 1472},  {Kind::kAwait, 1, 0},
+                    {Kind::kConnect, 2, 0}, {Kind::kSend, 2, kRest}, {Kind::kPause, 1, 10},
+                    {Kind::kClose, 1, 0},   {Kind::kSend, 2, 0}};
+  EXPECT_EQ(Read(text), scenario);
+  EXPECT_EQ(PrintScenario(scenario), text);
+}
+
+TEST(ScenarioText, OfAServerOfDatagramsKnowsItsSteps) {
+  const std::string head = kHead + "role datagram-server\n";
+  ExpectRefused(head + "await\nshutdown", 5, "connect, send, await, pause, close");
+  ExpectRefused(head + "send 5 ahead 3", 4, "leave out ahead");
+  ExpectRefused(head + "send 60\nsend 41", 5, "fewer bytes left");
+  ExpectRefused(
+      "# verbatim scenario 1\npayload coded 70000 seed 1\nrole datagram-server\nsend rest", 4,
+      "at most 65527");
+  ExpectRefused(kHead + "send 0", 3, "1 byte or more");
+}
+
 TEST(ScenarioText, FaultsStandLastAndMayStandAnywhere) {
   const std::string last =
       "send 1\n"
@@ -151,9 +188,10 @@ TEST(ScenarioText, ThereAreAtMostSixtyFourFaults) {
   ExpectRefused(text + "send 1\nfault recv EINTR\nsend 1", 3 + kMaxFaults + 1, "64");
 }
 
-TEST(ScenarioText, ARoleIsOneOfTwoAndGivenOnce) {
-  for (const char* role : {"role", "role none", "role client server", "role # client"}) {
-    ExpectRefused(kHead + role, 3, "role client, or: role server");
+TEST(ScenarioText, ARoleIsOneOfThreeAndGivenOnce) {
+  for (const char* role : {"role", "role none", "role client server", "role # client",
+                           "role datagrams", "role Server"}) {
+    ExpectRefused(kHead + role, 3, "role server, role client, or: role datagram-server");
   }
   ExpectRefused(kHead + "role client\nrole client", 4, "one role");
   ExpectRefused(kHead + "feed 1", 3, "role client");
