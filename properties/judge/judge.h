@@ -20,6 +20,12 @@ struct Rules {
   bool serves = true;    // a connection is accepted
   // After our FIN the end is a FIN and not a RST. Other requirements leave open how it ended.
   bool ends_cleanly = false;
+  // Of datagrams. Silence is judged up to so many bytes: a larger one's is left open.
+  uint64_t answered_to_bytes = ~uint64_t{0};
+  bool whole = true;  // it is the datagram; else anything is an answer to the first without one
+  bool once = false;  // the same answer does not come again
+  bool same_port = false;     // the answer comes from the port that was asked
+  bool same_address = false;  // and from the address
 };
 
 class Judge {

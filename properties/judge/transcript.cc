@@ -11,7 +11,12 @@ constexpr size_t kRowsAtEachEnd = 12;
 
 bool Continues(const Event& row, const Event& event) {
   const bool counts = event.kind == Event::Kind::kSent || event.kind == Event::Kind::kReceived;
-  return counts && row.kind == event.kind && row.connection == event.connection;
+  return counts && !event.datagram && row.kind == event.kind && row.connection == event.connection;
+}
+
+std::string Amount(const Event& event) {
+  return absl::StrCat(event.datagram ? "a datagram of " : "", event.bytes,
+                      event.bytes == 1 ? " byte" : " bytes");
 }
 
 std::string Words(const Event& event) {
@@ -21,9 +26,10 @@ std::string Words(const Event& event) {
     case Event::Kind::kNotConnected:
       return absl::StrCat("not connected: ", event.text);
     case Event::Kind::kSent:
-      return absl::StrCat("sent ", event.bytes, event.bytes == 1 ? " byte" : " bytes");
+      return absl::StrCat("sent ", Amount(event));
     case Event::Kind::kReceived:
-      return absl::StrCat("received ", event.bytes, event.bytes == 1 ? " byte" : " bytes");
+      return absl::StrCat("received ", Amount(event), event.from.empty() ? "" : " from ",
+                          event.from);
     case Event::Kind::kShutdown:
       return "sent FIN";
     case Event::Kind::kEnded:

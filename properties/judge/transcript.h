@@ -44,6 +44,12 @@ struct Event {
   Ending ending = Ending::kOpen;
   absl::string_view data;
   std::string text;
+  // Of a kSent or kReceived: it is one whole datagram, of `bytes` bytes, 0 too.
+  bool datagram = false;
+  // Of a datagram received from another address than was asked: that address; and whether its port
+  // differs, too (a unix socket's path is like a port).
+  std::string from = {};
+  bool from_other_port = false;
 };
 
 // The rows of a transcript, without the bytes, in bounded memory: neighbours of one kind are one

@@ -77,6 +77,25 @@ TEST(Transcript, NeighboursOfOneKindAreOneRow) {
   EXPECT_TRUE(absl::EndsWith(lines[2], "received 10 bytes"));
 }
 
+TEST(Transcript, ADatagramIsARowOfItsOwnWithItsSourceIfThatIsAnother) {
+  Transcript transcript;
+  Event sent = Of(Event::Kind::kSent);
+  sent.datagram = true;
+  transcript.Add(sent);
+  transcript.Add(sent);
+  Event received = Of(Event::Kind::kReceived, 1);
+  received.datagram = true;
+  transcript.Add(received);
+  received.bytes = 1472;
+  received.from = "127.0.0.2:7";
+  transcript.Add(received);
+  const std::vector<std::string> lines = transcript.Lines();
+  ASSERT_EQ(lines.size(), 4u);
+  EXPECT_EQ(lines[1], "     0.00 ms  connection 1  sent a datagram of 0 bytes");
+  EXPECT_TRUE(absl::EndsWith(lines[2], "  received a datagram of 1 byte"));
+  EXPECT_TRUE(absl::EndsWith(lines[3], "  received a datagram of 1472 bytes from 127.0.0.2:7"));
+}
+
 TEST(Transcript, OfALongOneTheFirstAndTheLastRowsAreKept) {
   Transcript transcript;
   for (uint64_t i = 1; i <= 100; ++i) {

@@ -13,6 +13,56 @@ std::string Count(const Verdict& verdict) {
   return absl::StrCat(verdict.length, verdict.length == 1 ? " byte" : " bytes");
 }
 
+// Of datagrams: each has its own beginning and end.
+std::string Datagram(uint64_t number, uint32_t connection) {
+  return absl::StrCat("datagram ", number, " of connection ", connection);
+}
+
+std::string LeakOfDatagram(const Verdict& v) {
+  const std::string whose = Datagram(v.datagram, v.from_connection);
+  if (v.offset == 0) {
+    return absl::StrCat("what came on connection ", v.connection, " is ", whose);
+  }
+  return absl::StrCat("what came on connection ", v.connection, " is, from offset ", v.offset,
+                      " on, of ", whose);
+}
+
+std::string MoreOfDatagram(const Verdict& v, absl::string_view which) {
+  if (v.datagram == 0) {
+    return absl::StrCat("a datagram of ", Count(v), " came on connection ", v.connection,
+                        ", which had sent none");
+  }
+  return absl::StrCat(Count(v), " at offset ", v.offset, " of the answer to ", which,
+                      " that had not been sent in it");
+}
+
+std::string BodyOfDatagram(const Verdict& v) {
+  const std::string which = Datagram(v.datagram, v.connection);
+  const std::string at = absl::StrCat("at offset ", v.offset, " of ", which);
+  const std::string because = v.detail.empty() ? "" : absl::StrCat(": ", v.detail);
+  switch (v.kind) {
+    case Verdict::Kind::kLost:
+      return absl::StrCat(Count(v), " ", at, " did not come back, others of it did");
+    case Verdict::Kind::kDuplicated:
+      return absl::StrCat("the answer to ", which, " came a second time");
+    case Verdict::Kind::kCorrupted:
+      return absl::StrCat("the byte ", at, " came back as another", because);
+    case Verdict::Kind::kInserted:
+      return MoreOfDatagram(v, which) + because;
+    case Verdict::Kind::kTruncated:
+      return absl::StrCat("the answer to ", which, " ended at offset ", v.offset, ", ", Count(v),
+                          " short");
+    case Verdict::Kind::kWithheld:
+      return absl::StrCat(which, ", of ", Count(v), ", was not answered for ", v.waited_ms, " ms");
+    case Verdict::Kind::kLeaked:
+      return LeakOfDatagram(v);
+    case Verdict::Kind::kMisaddressed:
+      return absl::StrCat("the answer to ", which, " came ", v.detail);
+    default:
+      return "";
+  }
+}
+
 std::string Body(const Verdict& v) {
   const std::string at = absl::StrCat("at offset ", v.offset, " of connection ", v.connection);
   switch (v.kind) {
@@ -48,6 +98,7 @@ std::string Body(const Verdict& v) {
       return absl::StrCat("it ", v.detail);
     case Verdict::Kind::kMisreported:
     case Verdict::Kind::kMisbehaved:
+    case Verdict::Kind::kMisaddressed:
     case Verdict::Kind::kNotJudged:
       return v.detail;
   }
@@ -63,15 +114,16 @@ void Verdict::SayDied(std::string how) {
 }
 
 absl::string_view VerdictName(Verdict::Kind kind) {
-  constexpr absl::string_view kNames[] = {"held",        "lost",        "duplicated", "reordered",
-                                          "corrupted",   "inserted",    "truncated",  "withheld",
-                                          "leaked",      "stuck",       "not ended",  "unserved",
-                                          "target died", "misreported", "misbehaved", "not judged"};
+  constexpr absl::string_view kNames[] = {
+      "held",        "lost",        "duplicated", "reordered",    "corrupted", "inserted",
+      "truncated",   "withheld",    "leaked",     "stuck",        "not ended", "unserved",
+      "target died", "misreported", "misbehaved", "misaddressed", "not judged"};
   return kNames[static_cast<size_t>(kind)];
 }
 
 std::string VerdictSentence(const Verdict& verdict) {
-  return absl::StrCat(VerdictName(verdict.kind), ": ", Body(verdict));
+  const std::string body = verdict.of_datagrams ? BodyOfDatagram(verdict) : "";
+  return absl::StrCat(VerdictName(verdict.kind), ": ", body.empty() ? Body(verdict) : body);
 }
 
 }  // namespace verbatim

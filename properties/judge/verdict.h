@@ -12,25 +12,30 @@ namespace verbatim {
 
 struct Verdict {
   enum class Kind {
-    kHeld,         // nothing went wrong
-    kLost,         // `length` bytes at `offset` did not come, later ones did
-    kDuplicated,   // `length` bytes that end at `offset` came again
-    kReordered,    // bytes at `offset` came after later ones
-    kCorrupted,    // the byte at `offset` came as another
-    kInserted,     // `length` bytes at `offset` that were never sent (or not yet)
-    kTruncated,    // the connection ended `length` bytes short, at `offset`
-    kWithheld,     // `length` bytes from `offset` on did not come, the connection stayed open
-    kLeaked,       // what came at `offset` belongs to connection `from_connection`
-    kStuck,        // the target took no more: nothing was accepted though we read all along
-    kNotEnded,     // we sent our FIN, and no end came
-    kUnserved,     // a connection was refused, or not accepted in time
-    kDied,         // the target died (the engine says so: no stage can see it)
-    kMisreported,  // a client's exit status does not say what happened
-    kMisbehaved,   // what it does besides returning bytes: `detail` says what was measured
-    kNotJudged,    // the requirement leaves open what happened
+    kHeld,          // nothing went wrong
+    kLost,          // `length` bytes at `offset` did not come, later ones did
+    kDuplicated,    // `length` bytes that end at `offset` came again
+    kReordered,     // bytes at `offset` came after later ones
+    kCorrupted,     // the byte at `offset` came as another
+    kInserted,      // `length` bytes at `offset` that were never sent (or not yet)
+    kTruncated,     // the connection ended `length` bytes short, at `offset`
+    kWithheld,      // `length` bytes from `offset` on did not come, the connection stayed open
+    kLeaked,        // what came at `offset` belongs to connection `from_connection`
+    kStuck,         // the target took no more: nothing was accepted though we read all along
+    kNotEnded,      // we sent our FIN, and no end came
+    kUnserved,      // a connection was refused, or not accepted in time
+    kDied,          // the target died (the engine says so: no stage can see it)
+    kMisreported,   // a client's exit status does not say what happened
+    kMisbehaved,    // what it does besides returning bytes: `detail` says what was measured
+    kMisaddressed,  // a datagram's answer came from elsewhere: `detail` says from where
+    kNotJudged,     // the requirement leaves open what happened
   };
   Kind kind = Kind::kHeld;
   uint32_t connection = 1;
+  bool of_datagrams = false;
+  // Which of the datagrams sent on the connection, from 1 on: offsets are within it. 0: an
+  // answer to none of them, or a stream.
+  uint64_t datagram = 0;
   uint64_t offset = 0;
   uint64_t length = 0;
   bool length_known = true;

@@ -65,6 +65,68 @@ TEST(VerdictSentence, ALengthThatIsNotKnownIsNotTold) {
             "been sent");
 }
 
+TEST(VerdictSentence, OfDatagramsSaysWhichAndWhereInIt) {
+  const struct {
+    Kind kind;
+    const char* sentence;
+  } kRows[] = {
+      {Kind::kHeld, "held: every byte came back as it was sent"},
+      {Kind::kLost,
+       "lost: 3 bytes at offset 9 of datagram 4 of connection 2 did not come back, others of it "
+       "did"},
+      {Kind::kDuplicated,
+       "duplicated: the answer to datagram 4 of connection 2 came a second time"},
+      {Kind::kCorrupted,
+       "corrupted: the byte at offset 9 of datagram 4 of connection 2 came back as another"},
+      {Kind::kInserted,
+       "inserted: 3 bytes at offset 9 of the answer to datagram 4 of connection 2 that had not "
+       "been "
+       "sent in it"},
+      {Kind::kTruncated,
+       "truncated: the answer to datagram 4 of connection 2 ended at offset 9, 3 bytes short"},
+      {Kind::kWithheld,
+       "withheld: datagram 4 of connection 2, of 3 bytes, was not answered for 2000 ms"},
+      {Kind::kLeaked,
+       "leaked: what came on connection 2 is, from offset 9 on, of datagram 4 of connection 5"},
+      {Kind::kUnserved, "unserved: connection 2 was not served: "},
+      {Kind::kMisaddressed, "misaddressed: the answer to datagram 4 of connection 2 came "},
+  };
+  for (const auto& row : kRows) {
+    Verdict verdict = Of(row.kind);
+    verdict.of_datagrams = true;
+    verdict.datagram = 4;
+    verdict.offset = 9;
+    verdict.detail = "";
+    EXPECT_EQ(VerdictSentence(verdict), row.sentence);
+  }
+}
+
+TEST(VerdictSentence, OfDatagramsEndsWithWhatIsKnownBesides) {
+  Verdict verdict = Of(Kind::kInserted, 1);
+  verdict.of_datagrams = true;
+  verdict.datagram = 1;
+  verdict.offset = 0;
+  verdict.detail = "datagram 2 came in the same one";
+  EXPECT_EQ(VerdictSentence(verdict),
+            "inserted: 1 byte at offset 0 of the answer to datagram 1 of connection 2 that had not "
+            "been sent in it: datagram 2 came in the same one");
+  verdict.kind = Kind::kMisaddressed;
+  verdict.detail = "from 127.0.0.1:9";
+  EXPECT_EQ(VerdictSentence(verdict),
+            "misaddressed: the answer to datagram 1 of connection 2 came from 127.0.0.1:9");
+  verdict.kind = Kind::kLeaked;
+  EXPECT_EQ(VerdictSentence(verdict),
+            "leaked: what came on connection 2 is datagram 1 of connection 5");
+}
+
+TEST(VerdictSentence, AnAnswerToNoneOfThemSaysSo) {
+  Verdict verdict = Of(Kind::kInserted, 1);
+  verdict.of_datagrams = true;
+  verdict.detail = "";
+  EXPECT_EQ(VerdictSentence(verdict),
+            "inserted: a datagram of 1 byte came on connection 2, which had sent none");
+}
+
 TEST(Verdict, FailsUnlessItHeldOrWasNotJudged) {
   for (int i = 0; i <= static_cast<int>(Kind::kNotJudged); ++i) {
     const Kind kind = static_cast<Kind>(i);
