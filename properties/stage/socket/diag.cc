@@ -27,7 +27,8 @@ struct Request {
 enum class More { kYes, kNo, kFailed };
 
 // Reads the messages of one answer; `found` gets the listener, if one is among them.
-More Read(const char* answer, size_t size, uint16_t port, std::optional<DiagListener>* found) {
+More Read(const char* answer, size_t size, int state, uint16_t port,
+          std::optional<DiagListener>* found) {
   for (size_t at = 0; at + sizeof(nlmsghdr) <= size;) {
     nlmsghdr header;
     std::memcpy(&header, answer + at, sizeof(header));
@@ -36,7 +37,7 @@ More Read(const char* answer, size_t size, uint16_t port, std::optional<DiagList
     inet_diag_msg message;
     if (header.nlmsg_type == SOCK_DIAG_BY_FAMILY && at + NLMSG_HDRLEN + sizeof(message) <= size) {
       std::memcpy(&message, answer + at + NLMSG_HDRLEN, sizeof(message));
-      if (message.idiag_state == TCP_LISTEN && message.id.idiag_sport == htons(port) && !*found) {
+      if (message.idiag_state == state && message.id.idiag_sport == htons(port) && !*found) {
         *found = DiagListener();
         std::memcpy((*found)->octets.data(), message.id.idiag_src, (*found)->octets.size());
         (*found)->inode = message.idiag_inode;
@@ -49,16 +50,20 @@ More Read(const char* answer, size_t size, uint16_t port, std::optional<DiagList
 
 }  // namespace
 
-absl::StatusOr<std::optional<DiagListener>> FindDiagListener(int family, uint16_t port) {
-  const absl::Status silent = absl::UnavailableError("the kernel has no sock_diag for TCP");
+absl::StatusOr<std::optional<DiagListener>> FindDiagListener(int family, uint16_t port,
+                                                             int socket_type) {
+  const absl::Status silent = absl::UnavailableError("the kernel has no sock_diag for this");
+  const bool stream = socket_type == SOCK_STREAM;
+  // What is neither listening nor connected is "closed": so is a bound UDP socket.
+  const int state = stream ? TCP_LISTEN : TCP_CLOSE;
   const UniqueFd diag(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
   Request request;
   request.header.nlmsg_len = sizeof(request);
   request.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
   request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
   request.body.sdiag_family = static_cast<__u8>(family);
-  request.body.sdiag_protocol = IPPROTO_TCP;
-  request.body.idiag_states = 1u << TCP_LISTEN;
+  request.body.sdiag_protocol = stream ? IPPROTO_TCP : IPPROTO_UDP;
+  request.body.idiag_states = 1u << state;
   request.body.id.idiag_sport = htons(port);
   if (!diag || ::send(diag.get(), &request, sizeof(request), 0) < 0) return silent;
   std::optional<DiagListener> found;
@@ -67,7 +72,7 @@ absl::StatusOr<std::optional<DiagListener>> FindDiagListener(int family, uint16_
     alignas(nlmsghdr) std::array<char, 32 * 1024> answer;
     const ssize_t got = ::recv(diag.get(), answer.data(), answer.size(), MSG_DONTWAIT);
     if (got <= 0) return silent;
-    const More more = Read(answer.data(), static_cast<size_t>(got), port, &found);
+    const More more = Read(answer.data(), static_cast<size_t>(got), state, port, &found);
     if (more == More::kFailed) return silent;
     if (more == More::kNo) return found;
   }

@@ -1,7 +1,9 @@
-// Questions to the kernel about listening TCP sockets, by sock_diag(7): unlike /proc/net/tcp it
-// doesn't print every connection of the machine, which can take half a second.
-// Not for: machines without it; who asks falls back on /proc.
+// Questions to the kernel about listening TCP sockets and bound UDP sockets, by sock_diag(7):
+// unlike /proc/net/tcp it doesn't print every connection of the machine, which can take half a
+// second. Not for: machines without it; who asks falls back on /proc.
 #pragma once
+
+#include <sys/socket.h>
 
 #include <array>
 #include <cstdint>
@@ -16,8 +18,9 @@ struct DiagListener {
   uint64_t inode = 0;
 };
 
-// Who listens on `port`, in one family (AF_INET, AF_INET6); nullopt: nobody. Returns kUnavailable
-// iff the kernel does not answer.
-absl::StatusOr<std::optional<DiagListener>> FindDiagListener(int family, uint16_t port);
+// Who listens on `port`, in one family (AF_INET, AF_INET6), or of SOCK_DGRAM is bound to it and not
+// connected; nullopt: nobody. Returns kUnavailable iff the kernel does not answer.
+absl::StatusOr<std::optional<DiagListener>> FindDiagListener(int family, uint16_t port,
+                                                             int socket_type = SOCK_STREAM);
 
 }  // namespace verbatim

@@ -47,13 +47,6 @@ bool Lines::Over() {
   return cut_short_ || judge_->Over();
 }
 
-int64_t Lines::Within(int64_t limit_ms) const {
-  using std::chrono::milliseconds;
-  const auto now = std::chrono::steady_clock::now();
-  if (options_.end - now > milliseconds(limit_ms)) return limit_ms;
-  return std::max<int64_t>(0, std::chrono::duration_cast<milliseconds>(options_.end - now).count());
-}
-
 void Lines::Emit(Event event) {
   event.time_us = static_cast<uint64_t>(NowUs() - start_us_);
   judge_->Observe(event);

@@ -68,8 +68,7 @@ class Lines {
   // Nothing that comes can add to the verdict, or there is no time left for it.
   bool Over();
   bool cut_short() const { return cut_short_; }
-  // `limit_ms`, or less where the end is near.
-  int64_t Within(int64_t limit_ms) const;
+  int64_t Within(int64_t limit_ms) const { return options_.Within(limit_ms); }
 
   // Takes in what is still on the way, so that we never close with bytes unread (that sends a RST),
   // and closes them all.

@@ -92,8 +92,12 @@ void RemovePathClaims() {
 }
 
 // "Num RefCount Protocol Flags Type St Inode Path" (proc(5)). Flags 00010000 (SO_ACCEPTCON) and
-// state 01 are those of a listener, type 0001 is SOCK_STREAM.
-std::optional<uint64_t> FindUnixListenerIn(absl::string_view file, absl::string_view path) {
+// state 01 are those of a listener, type 0001 is SOCK_STREAM; 0002 is SOCK_DGRAM, without flags.
+std::optional<uint64_t> FindUnixListenerIn(absl::string_view file, absl::string_view path,
+                                           int socket_type) {
+  const bool stream = socket_type == SOCK_STREAM;
+  const absl::string_view flags = stream ? "00010000" : "00000000";
+  const absl::string_view type = stream ? "0001" : "0002";
   for (absl::string_view line : absl::StrSplit(file, '\n')) {
     // Of the path blanks are a part.
     std::array<absl::string_view, 7> words;
@@ -103,7 +107,7 @@ std::optional<uint64_t> FindUnixListenerIn(absl::string_view file, absl::string_
       line.remove_prefix(word.size());
     }
     uint64_t inode = 0;
-    if (words[3] == "00010000" && words[4] == "0001" && words[5] == "01" &&
+    if (words[3] == flags && words[4] == type && words[5] == "01" &&
         absl::ConsumePrefix(&line, " ") && line == path && absl::SimpleAtoi(words[6], &inode)) {
       return inode;
     }
@@ -111,8 +115,8 @@ std::optional<uint64_t> FindUnixListenerIn(absl::string_view file, absl::string_
   return std::nullopt;
 }
 
-std::optional<uint64_t> FindUnixListener(absl::string_view path) {
-  return FindUnixListenerIn(ReadFile("/proc/net/unix"), path);
+std::optional<uint64_t> FindUnixListener(absl::string_view path, int socket_type) {
+  return FindUnixListenerIn(ReadFile("/proc/net/unix"), path, socket_type);
 }
 
 }  // namespace verbatim

@@ -3,6 +3,8 @@
 // Not for: addresses in general (core/address.h), or TCP (port.h).
 #pragma once
 
+#include <sys/socket.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -35,11 +37,12 @@ class PathClaim {
 // destructors.
 void RemovePathClaims();
 
-// The inode of the stream socket that listens on `path`, as /proc/net/unix shows it. A file that is
-// left of one is none.
-std::optional<uint64_t> FindUnixListener(absl::string_view path);
+// The inode of the stream socket that listens on `path`, or of the datagram socket (SOCK_DGRAM)
+// that is bound to it, as /proc/net/unix shows it. A file that is left of one is none.
+std::optional<uint64_t> FindUnixListener(absl::string_view path, int socket_type = SOCK_STREAM);
 
 // The same from the text of that file. Public for its tests.
-std::optional<uint64_t> FindUnixListenerIn(absl::string_view file, absl::string_view path);
+std::optional<uint64_t> FindUnixListenerIn(absl::string_view file, absl::string_view path,
+                                           int socket_type = SOCK_STREAM);
 
 }  // namespace verbatim

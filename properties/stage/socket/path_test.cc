@@ -34,6 +34,32 @@ TEST(FindUnixListener, IsAStreamSocketThatListensAndNothingElse) {
   EXPECT_EQ(FindUnixListenerIn("nonsense\n\n", "/a"), std::nullopt);
 }
 
+TEST(FindUnixListener, OfDatagramsIsASocketThatIsBoundAndNotConnected) {
+  const std::string file =
+      std::string(kHeading) +
+      "0000000000000000: 00000002 00000000 00010000 0001 01  1 /a\n"  // a stream's
+      "0000000000000000: 00000003 00000000 00000000 0002 03  2 /a\n"  // connected
+      "0000000000000000: 00000002 00000000 00000000 0001 01  3 /a\n"  // a stream's, bound
+      "0000000000000000: 00000002 00000000 00000000 0002 01  4 /a\n";
+  EXPECT_EQ(FindUnixListenerIn(file, "/a", SOCK_DGRAM), 4u);
+  EXPECT_EQ(FindUnixListenerIn(file, "/a"), 1u);
+}
+
+TEST(FindUnixListener, ARealSocketOfDatagramsIsSeenWhileItIsThere) {
+  const auto claim = PathClaim::Take();
+  ASSERT_TRUE(claim.ok()) << claim.status();
+  const SocketAddress address = *SocketAddress::FromPath(claim->path());
+  UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  EXPECT_EQ(FindUnixListener(claim->path(), SOCK_DGRAM), std::nullopt);
+  ASSERT_EQ(::bind(fd.get(), address.data(), address.size()), 0);
+  const auto inode = FindUnixListener(claim->path(), SOCK_DGRAM);
+  ASSERT_TRUE(inode.has_value());
+  EXPECT_EQ(OwnsSocket({::getpid()}, *inode), true);
+  EXPECT_EQ(FindUnixListener(claim->path()), std::nullopt) << "it is no stream's";
+  fd.Reset();
+  EXPECT_EQ(FindUnixListener(claim->path(), SOCK_DGRAM), std::nullopt);
+}
+
 TEST(FindUnixListener, ARealOneIsSeenAndTheFileThatIsLeftOfItIsNone) {
   const auto claim = PathClaim::Take();
   ASSERT_TRUE(claim.ok()) << claim.status();

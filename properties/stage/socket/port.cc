@@ -50,8 +50,8 @@ UniqueFd ClaimName(uint16_t port) {
   return fd;
 }
 
-bool CanBind(const SocketAddress& address) {
-  UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+bool CanBind(const SocketAddress& address, int socket_type) {
+  UniqueFd fd(::socket(address.family(), socket_type | SOCK_CLOEXEC, 0));
   if (!fd) return errno == EAFNOSUPPORT;  // no IPv6 here: nobody listens there
   const int on = 1;
   if (address.family() == AF_INET6) {
@@ -65,13 +65,13 @@ struct Row {
   uint64_t inode = 0;
 };
 
-// The listening row of `port` in a file of the form of /proc/net/tcp (proc(5)).
-std::optional<Row> ListeningRow(const std::string& file, uint16_t port) {
-  constexpr absl::string_view kListen = "0A";
+// The listening row of `port` in a file of the form of /proc/net/tcp or udp (proc(5)).
+std::optional<Row> ListeningRow(const std::string& file, uint16_t port, int socket_type) {
+  const absl::string_view state = socket_type == SOCK_STREAM ? "0A" : "07";
   const std::string suffix = absl::StrFormat(":%04X", port);
   for (absl::string_view line : absl::StrSplit(file, '\n')) {
     const std::vector<absl::string_view> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
-    if (words.size() < 10 || words[3] != kListen || !absl::EndsWith(words[1], suffix)) continue;
+    if (words.size() < 10 || words[3] != state || !absl::EndsWith(words[1], suffix)) continue;
     Row row;
     row.address = std::string(words[1].substr(0, words[1].size() - suffix.size()));
     if (absl::SimpleAtoi(words[9], &row.inode)) return row;
@@ -103,25 +103,25 @@ std::string ReadFile(const std::string& path) {
   return text.str();
 }
 
-absl::StatusOr<PortClaim> PortClaim::Take() {
+absl::StatusOr<PortClaim> PortClaim::Take(int socket_type) {
   const auto [first, last] = PortRange();
   std::random_device device;
   std::uniform_int_distribution<int> pick(first, std::max(first, last));
   for (int i = 0; i < kTries; ++i) {
     const uint16_t port = static_cast<uint16_t>(pick(device));
     UniqueFd claim = ClaimName(port);
-    if (claim && CanBind(SocketAddress::FromIPv4({0, 0, 0, 0}, port)) &&
-        CanBind(SocketAddress::FromIPv6({}, port))) {
+    if (claim && CanBind(SocketAddress::FromIPv4({0, 0, 0, 0}, port), socket_type) &&
+        CanBind(SocketAddress::FromIPv6({}, port), socket_type)) {
       return PortClaim(port, std::move(claim));
     }
   }
   return absl::ResourceExhaustedError(
-      "no free TCP port outside the ephemeral range (see /proc/sys/net/ipv4/ip_local_port_range)");
+      "no free port outside the ephemeral range (see /proc/sys/net/ipv4/ip_local_port_range)");
 }
 
-std::optional<Listener> FindListenerIn(const std::string& tcp, const std::string& tcp6,
-                                       uint16_t port) {
-  if (const std::optional<Row> row = ListeningRow(tcp, port)) {
+std::optional<Listener> FindListenerIn(const std::string& four, const std::string& six,
+                                       uint16_t port, int socket_type) {
+  if (const std::optional<Row> row = ListeningRow(four, port, socket_type)) {
     uint32_t raw = 0;
     if (row->address.size() != 8 || std::sscanf(row->address.c_str(), "%x", &raw) != 1) {
       return std::nullopt;
@@ -130,14 +130,18 @@ std::optional<Listener> FindListenerIn(const std::string& tcp, const std::string
     std::memcpy(octets.data(), &raw, octets.size());  // printed as a number of this machine's order
     return Listener4(row->inode, octets, port);
   }
-  if (const std::optional<Row> row = ListeningRow(tcp6, port)) return Listener6(row->inode, port);
+  if (const std::optional<Row> row = ListeningRow(six, port, socket_type)) {
+    return Listener6(row->inode, port);
+  }
   return std::nullopt;
 }
 
-std::optional<Listener> FindListener(uint16_t port) {
-  const auto four = FindDiagListener(AF_INET, port), six = FindDiagListener(AF_INET6, port);
+std::optional<Listener> FindListener(uint16_t port, int socket_type) {
+  const auto four = FindDiagListener(AF_INET, port, socket_type);
+  const auto six = FindDiagListener(AF_INET6, port, socket_type);
   if (!four.ok() || (!six.ok() && !*four)) {
-    return FindListenerIn(ReadFile("/proc/net/tcp"), ReadFile("/proc/net/tcp6"), port);
+    const std::string file = socket_type == SOCK_STREAM ? "/proc/net/tcp" : "/proc/net/udp";
+    return FindListenerIn(ReadFile(file), ReadFile(file + "6"), port, socket_type);
   }
   if (*four) {
     const std::array<uint8_t, 16>& octets = (*four)->octets;

@@ -1,8 +1,9 @@
-// A TCP port for a target to listen on, and whether it does: without ever connecting to it, since a
+// A port for a target to listen on, and whether it does: without ever connecting to it, since a
 // connecting probe uses up a one-shot server.
 // Not for: addresses in general (core/address.h).
 #pragma once
 
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -21,8 +22,9 @@ namespace verbatim {
 // port itself is free for the target to bind.
 class PortClaim {
  public:
-  // Returns kResourceExhausted iff no such port was found.
-  static absl::StatusOr<PortClaim> Take();
+  // Of SOCK_STREAM (TCP) or SOCK_DGRAM (UDP). Returns kResourceExhausted iff no such port was
+  // found.
+  static absl::StatusOr<PortClaim> Take(int socket_type = SOCK_STREAM);
   uint16_t port() const { return port_; }
 
  private:
@@ -31,18 +33,18 @@ class PortClaim {
   UniqueFd claim_;
 };
 
-// A listening socket on `port`, as sock_diag(7) has it or, without that, /proc/net/tcp and
-// tcp6.
+// A listening socket on `port` (of SOCK_DGRAM a bound one that is not connected), as sock_diag(7)
+// has it or, without that, /proc/net/tcp and tcp6, or udp and udp6.
 struct Listener {
   uint64_t inode = 0;
   // Where to connect to reach it over loopback, in the order to try.
   std::vector<SocketAddress> addresses;
 };
-std::optional<Listener> FindListener(uint16_t port);
+std::optional<Listener> FindListener(uint16_t port, int socket_type = SOCK_STREAM);
 
 // The same from the text of the two files. Public for its tests.
-std::optional<Listener> FindListenerIn(const std::string& tcp, const std::string& tcp6,
-                                       uint16_t port);
+std::optional<Listener> FindListenerIn(const std::string& four, const std::string& six,
+                                       uint16_t port, int socket_type = SOCK_STREAM);
 
 // Whether one of `processes` has the socket open. nullopt if that can't be seen (another user's).
 std::optional<bool> OwnsSocket(const std::vector<pid_t>& processes, uint64_t inode);

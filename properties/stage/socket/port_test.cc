@@ -51,6 +51,55 @@ TEST(FindListener, AnOpenConnectionOrAnotherPortIsNoListener) {
   EXPECT_FALSE(FindListenerIn("nonsense\n:1F90 0A\n", "\n\n", 8080).has_value());
 }
 
+TEST(FindListener, ABoundUdpSocketThatIsNotConnectedIsOne) {
+  const std::string file = kHeading + Row("0100007F:1F90", "01", 1) +  // connected
+                           Row("0100007F:1F91", "07", 2) + Row("0200007F:1F90", "07", 3);
+  const auto listener = FindListenerIn(file, "", 8080, SOCK_DGRAM);
+  ASSERT_TRUE(listener.has_value());
+  EXPECT_EQ(listener->inode, 3u);
+  EXPECT_EQ(listener->addresses[0].ToString(), "127.0.0.2:8080");
+  EXPECT_FALSE(FindListenerIn(file, "", 8080).has_value());
+  EXPECT_FALSE(FindListenerIn(kHeading + Row("0100007F:1F90", "0A", 1), "", 8080, SOCK_DGRAM));
+}
+
+// A UDP socket bound to `address`, and the port that it has.
+UniqueFd BoundUdp(const SocketAddress& address, uint16_t* port) {
+  UniqueFd fd(::socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (::bind(fd.get(), address.data(), address.size()) != 0) return UniqueFd();
+  sockaddr_storage bound{};
+  socklen_t length = sizeof(bound);
+  ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&bound), &length);
+  *port = SocketAddress::FromSockaddr(reinterpret_cast<sockaddr*>(&bound), length)->port();
+  return fd;
+}
+
+TEST(FindListener, ARealUdpSocketIsSeenWithItsOwnerUntilItIsConnectedOrClosed) {
+  uint16_t port = 0;
+  UniqueFd fd = BoundUdp(SocketAddress::FromIPv4({0, 0, 0, 0}, 0), &port);
+  ASSERT_TRUE(fd);
+  const auto listener = FindListener(port, SOCK_DGRAM);
+  ASSERT_TRUE(listener.has_value());
+  EXPECT_EQ(OwnsSocket({::getpid()}, listener->inode), true);
+  ASSERT_EQ(listener->addresses.size(), 1u);
+  EXPECT_EQ(listener->addresses[0], SocketAddress::FromIPv4({127, 0, 0, 1}, port));
+  const SocketAddress peer = SocketAddress::FromIPv4({127, 0, 0, 1}, 9);
+  ASSERT_EQ(::connect(fd.get(), peer.data(), peer.size()), 0);
+  EXPECT_FALSE(FindListener(port, SOCK_DGRAM).has_value());
+}
+
+TEST(FindListener, ARealUdpSocketOnIPv6IsReachedThere) {
+  uint16_t port = 0;
+  std::array<uint8_t, 16> loopback{};
+  loopback[15] = 1;
+  const UniqueFd fd = BoundUdp(SocketAddress::FromIPv6(loopback, 0), &port);
+  if (!fd) GTEST_SKIP() << "no IPv6 here";
+  const auto listener = FindListener(port, SOCK_DGRAM);
+  ASSERT_TRUE(listener.has_value());
+  EXPECT_NE(std::count(listener->addresses.begin(), listener->addresses.end(),
+                       SocketAddress::FromIPv6(loopback, port)),
+            0);
+}
+
 TEST(FindListener, ARealListenerIsSeenWithItsOwner) {
   const TestServer server(Echo);
   const auto listener = FindListener(server.address().port());
@@ -74,6 +123,15 @@ TEST(PortClaim, IsOutsideTheEphemeralRangeFreeAndHeldByOneAtATime) {
     ports.push_back(port);
     claims.push_back(*std::move(claim));
   }
+}
+
+TEST(PortClaim, OfUdpIsFreeForUdp) {
+  const auto claim = PortClaim::Take(SOCK_DGRAM);
+  ASSERT_TRUE(claim.ok()) << claim.status();
+  EXPECT_FALSE(FindListener(claim->port(), SOCK_DGRAM).has_value());
+  uint16_t port = 0;
+  EXPECT_TRUE(BoundUdp(SocketAddress::FromIPv4({0, 0, 0, 0}, claim->port()), &port));
+  EXPECT_EQ(port, claim->port());
 }
 
 }  // namespace

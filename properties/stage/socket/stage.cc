@@ -236,6 +236,13 @@ class Performance {
 
 }  // namespace
 
+int64_t StageOptions::Within(int64_t limit_ms) const {
+  using std::chrono::milliseconds;
+  const auto left = end - std::chrono::steady_clock::now();
+  if (left > milliseconds(limit_ms)) return limit_ms;
+  return std::max<int64_t>(0, std::chrono::duration_cast<milliseconds>(left).count());
+}
+
 absl::StatusOr<Played> Play(const Scenario& scenario, const Door& door, const StageOptions& options,
                             Judge* judge, Transcript* transcript) {
   RaiseDescriptorLimit();

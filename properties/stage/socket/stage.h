@@ -23,6 +23,9 @@ struct StageOptions {
   int64_t block_ms = 500;
   // When to stop whatever is under way.
   std::chrono::steady_clock::time_point end = std::chrono::steady_clock::time_point::max();
+
+  // `limit_ms`, or less where the end is near.
+  int64_t Within(int64_t limit_ms) const;
 };
 
 // What the stage itself learnt.

@@ -2,6 +2,8 @@
 // Not for: processes (process.cc) or ports (port.cc) themselves.
 #include "properties/stage/socket/target.h"
 
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -27,6 +29,26 @@ std::string LastWordsOf(const std::string& output) {
                       words.substr(cut ? words.size() - kShown : 0));
 }
 
+bool IsLocal(const SocketAddress& address) {
+  if (address.family() == AF_INET6) {
+    const auto* const six = reinterpret_cast<const sockaddr_in6*>(address.data());
+    return IN6_IS_ADDR_LOOPBACK(&six->sin6_addr) != 0;
+  }
+  if (address.family() == AF_UNIX) return true;
+  const auto* const four = reinterpret_cast<const sockaddr_in*>(address.data());
+  return ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+uint32_t CapabilitiesOver(Transport transport) {
+  const uint32_t streams = SocketType(transport) == SOCK_STREAM ? kHalfClose : 0;
+  return kServer | streams | (transport == Transport::kTcp ? kTcp : 0);
+}
+
+// What the command line has besides the command.
+std::string OverFlag(Transport over) {
+  return over == Transport::kTcp ? "" : absl::StrCat(" --over ", TransportName(over));
+}
+
 }  // namespace
 
 absl::string_view CapabilityName(Capability capability) {
@@ -39,6 +61,8 @@ absl::string_view CapabilityName(Capability capability) {
       return "TCP";
     case kServer:
       return "a server with several connections (not --stdio)";
+    case kLocal:
+      return "a target on this machine: loopback, or a unix socket";
   }
   return "";
 }
@@ -48,37 +72,40 @@ std::string ShellQuote(absl::string_view text) {
 }
 
 absl::StatusOr<std::unique_ptr<Target>> Target::Remote(const Endpoint& endpoint) {
-  const bool unix_stream =
-      endpoint.transport == Transport::kUnix || endpoint.transport == Transport::kUnixAbstract;
-  if (endpoint.transport != Transport::kTcp && !unix_stream) {
+  if (endpoint.transport == Transport::kUnixpacket || endpoint.transport == Transport::kStdio) {
     return absl::InvalidArgumentError(absl::StrCat(
-        endpoint.ToString(), " can't be checked yet: tcp://, unix:// and unix-abstract:// can"));
+        endpoint.ToString(),
+        " can't be checked: tcp://, udp://, unix://, unix-abstract://, unixgram:// and "
+        "icmp:// can; a program's standard input and output by --stdio"));
   }
   absl::StatusOr<std::vector<SocketAddress>> addresses = Resolve(endpoint, ResolveFor::kConnecting);
   if (!addresses.ok()) return addresses.status();
   const std::string name = endpoint.ToString();
-  std::unique_ptr<Target> target(new Target(Kind::kRemote, name, name));
+  const Transport transport =
+      endpoint.transport == Transport::kUnixAbstract ? Transport::kUnix : endpoint.transport;
+  std::unique_ptr<Target> target(new Target(Kind::kRemote, transport, name, name));
   target->addresses_ = *std::move(addresses);
-  target->capabilities_ = kHalfClose | kServer | (unix_stream ? 0 : kTcp);
+  target->capabilities_ = CapabilitiesOver(transport);
+  if (std::all_of(target->addresses_.begin(), target->addresses_.end(), IsLocal)) {
+    target->capabilities_ |= kLocal;
+  }
   return target;
 }
 
 absl::StatusOr<std::unique_ptr<Target>> Target::Spawned(std::string command, Over over) {
-  const absl::string_view place = over == Over::kTcp ? "{port}" : "{path}";
-  const std::string argument =
-      absl::StrCat("--spawn ", ShellQuote(command), over == Over::kTcp ? "" : " --over unix");
+  const bool ports = !IsUnix(over);
+  const absl::string_view place = ports ? "{port}" : "{path}";
+  const std::string argument = absl::StrCat("--spawn ", ShellQuote(command), OverFlag(over));
   if (!absl::StrContains(command, place) && !absl::StrContains(command, "{endpoint}")) {
     return absl::InvalidArgumentError(absl::StrCat(
         argument, ": the command has no ", place, ": write it where the server takes its ",
-        over == Over::kTcp ? "port" : "path", " (or {endpoint})",
-        over == Over::kTcp && absl::StrContains(command, "{path}")
-            ? "; {path} goes with --over unix"
-            : ""));
+        ports ? "port" : "path", " (or {endpoint})",
+        ports && absl::StrContains(command, "{path}") ? "; {path} goes with --over unix or unixgram"
+                                                      : ""));
   }
-  std::unique_ptr<Target> target(
-      new Target(over == Over::kTcp ? Kind::kSpawnedTcp : Kind::kSpawnedUnix, command, argument));
+  std::unique_ptr<Target> target(new Target(Kind::kSpawned, over, command, argument));
   target->command_ = std::move(command);
-  target->capabilities_ = kSpawned | kHalfClose | kServer | (over == Over::kTcp ? kTcp : 0);
+  target->capabilities_ = kSpawned | kLocal | CapabilitiesOver(over);
   return target;
 }
 
@@ -88,19 +115,29 @@ absl::StatusOr<std::unique_ptr<Target>> Target::Stdio(std::string command) {
   }
   absl::StatusOr<std::unique_ptr<LastWords>> words = LastWords::Open();
   if (!words.ok()) return words.status();
-  std::unique_ptr<Target> target(
-      new Target(Kind::kStdio, command, absl::StrCat("--stdio ", ShellQuote(command))));
+  std::unique_ptr<Target> target(new Target(Kind::kStdio, Transport::kStdio, command,
+                                            absl::StrCat("--stdio ", ShellQuote(command))));
   target->command_ = std::move(command);
-  target->capabilities_ = kHalfClose;
+  target->capabilities_ = kHalfClose | kLocal;
   target->words_ = *std::move(words);
   return target;
+}
+
+void Target::PutBefore(std::unique_ptr<Backend> backend, absl::string_view flag) {
+  backend_ = std::move(backend);
+  absl::StrAppend(&argument_, " ", flag);
+}
+
+std::optional<std::string> Target::TakeBackendDeath() {
+  return backend_ == nullptr ? std::nullopt : backend_->TakeDeath();
 }
 
 Target::~Target() { Stop(); }
 
 std::unique_ptr<Target> Target::Clone() const {
-  std::unique_ptr<Target> clone(new Target(kind_, name_, argument_));
+  std::unique_ptr<Target> clone(new Target(kind_, transport_, name_, argument_));
   clone->command_ = command_;
+  if (backend_ != nullptr) clone->backend_ = backend_->Clone();
   clone->capabilities_ = capabilities_;
   clone->descriptor_limit_ = descriptor_limit_;
   if (kind_ == Kind::kRemote) clone->addresses_ = addresses_;
@@ -124,23 +161,26 @@ Door Target::door() const {
 
 // "port 12345".
 std::string Target::Place() const {
-  return kind_ == Kind::kSpawnedTcp ? absl::StrCat("port ", port_->port()) : path_->path();
+  return IsUnix(transport_) ? path_->path() : absl::StrCat("port ", port_->port());
 }
 
 std::string Target::FillIn() const {
-  if (kind_ == Kind::kSpawnedUnix) {
-    return absl::StrReplaceAll(command_, {{"{path}", path_->path()},
-                                          {"{endpoint}", absl::StrCat("unix://", path_->path())}});
+  const std::string command = backend_ == nullptr ? command_ : backend_->FillIn(command_);
+  const std::string scheme = absl::StrCat(TransportName(transport_), "://");
+  if (IsUnix(transport_)) {
+    return absl::StrReplaceAll(
+        command, {{"{path}", path_->path()}, {"{endpoint}", absl::StrCat(scheme, path_->path())}});
   }
   const uint16_t port = port_->port();
-  return absl::StrReplaceAll(command_, {{"{port}", absl::StrCat(port)},
-                                        {"{host}", "127.0.0.1"},
-                                        {"{endpoint}", absl::StrCat("tcp://127.0.0.1:", port)}});
+  return absl::StrReplaceAll(command, {{"{port}", absl::StrCat(port)},
+                                       {"{host}", "127.0.0.1"},
+                                       {"{endpoint}", absl::StrCat(scheme, "127.0.0.1:", port)}});
 }
 
 absl::Status Target::Prepare(int64_t deadline_ms) {
   RaiseDescriptorLimit();
-  if (!IsSpawned() || (process_ != nullptr && !Died())) return absl::OkStatus();
+  const bool backend_died = backend_ != nullptr && backend_->Died();
+  if (!IsSpawned() || (process_ != nullptr && !Died() && !backend_died)) return absl::OkStatus();
   absl::Status status;
   // Between our look at a port and the target's bind somebody else may take it.
   for (int i = 0; i < kPortTries; ++i) {
@@ -155,8 +195,8 @@ absl::Status Target::Start(int64_t deadline_ms) {
   Stop();
   port_.reset();
   path_.reset();
-  if (kind_ == Kind::kSpawnedTcp) {
-    absl::StatusOr<PortClaim> port = PortClaim::Take();
+  if (!IsUnix(transport_)) {
+    absl::StatusOr<PortClaim> port = PortClaim::Take(SocketType(transport_));
     if (!port.ok()) return port.status();
     port_ = *std::move(port);
   } else {
@@ -177,6 +217,9 @@ absl::Status Target::StartAgain(int64_t deadline_ms) {
 }
 
 absl::Status Target::StartProcess(int64_t deadline_ms) {
+  if (backend_ != nullptr) {
+    if (absl::Status status = backend_->Start(deadline_ms); !status.ok()) return status;
+  }
   absl::StatusOr<std::unique_ptr<LastWords>> words = LastWords::Open();
   if (!words.ok()) return words.status();
   words_ = *std::move(words);
@@ -187,16 +230,18 @@ absl::Status Target::StartProcess(int64_t deadline_ms) {
   words_->CloseWriter();
   if (!process.ok()) return process.status();
   process_ = *std::move(process);
-  return WaitUntilListening(deadline_ms);
+  const absl::Status status = WaitUntilListening(deadline_ms);
+  if (!status.ok() || backend_ == nullptr) return status;
+  return backend_->AwaitAnswer(door(), deadline_ms, process_.get());
 }
 
 std::optional<Target::Listening> Target::FindListening() const {
-  if (kind_ == Kind::kSpawnedTcp) {
-    std::optional<Listener> listener = FindListener(port_->port());
+  if (!IsUnix(transport_)) {
+    std::optional<Listener> listener = FindListener(port_->port(), SocketType(transport_));
     if (!listener) return std::nullopt;
     return Listening{listener->inode, std::move(listener->addresses)};
   }
-  const std::optional<uint64_t> inode = FindUnixListener(path_->path());
+  const std::optional<uint64_t> inode = FindUnixListener(path_->path(), SocketType(transport_));
   const absl::StatusOr<SocketAddress> address = SocketAddress::FromPath(path_->path());
   if (!inode || !address.ok()) return std::nullopt;
   return Listening{*inode, {*address}};
@@ -234,9 +279,11 @@ absl::Status Target::WaitUntilListening(int64_t deadline_ms) {
 
 void Target::Stop() {
   if (kind_ == Kind::kStdio) Process::AwaitLeavers();
-  if (process_ == nullptr) return;
-  last_output_ = Output();
-  process_.reset();
+  if (process_ != nullptr) {
+    last_output_ = Output();
+    process_.reset();
+  }
+  if (backend_ != nullptr) backend_->Stop();
 }
 
 absl::StatusOr<Usage> Target::Use() const {

@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "core/address.h"
 #include "core/endpoint.h"
+#include "properties/stage/socket/backend.h"
 #include "properties/stage/socket/last_words.h"
 #include "properties/stage/socket/line.h"
 #include "properties/stage/socket/path.h"
@@ -28,6 +29,7 @@ enum Capability : uint32_t {
   kHalfClose = 2,  // it answers to a FIN (not so with --without halfclose)
   kTcp = 4,        // RST, urgent data
   kServer = 8,     // several connections reach one process (not so with --stdio)
+  kLocal = 16,     // nothing between us and it loses or repeats a datagram: loopback, or unix
 };
 
 // "a process that Verbatim started" …: the words for a skip's reason.
@@ -35,15 +37,16 @@ absl::string_view CapabilityName(Capability capability);
 
 class Target {
  public:
-  // A server that is running, behind tcp://, unix:// or unix-abstract://. Names are resolved now,
-  // once. Returns kInvalidArgument iff the endpoint is of another kind; else what Resolve returns.
+  // A server that is running, behind tcp://, unix://, unix-abstract://, udp:// or unixgram://, or a
+  // host behind icmp://. Names are resolved now, once. Returns kInvalidArgument iff the endpoint is
+  // of another kind; else what Resolve returns.
   static absl::StatusOr<std::unique_ptr<Target>> Remote(const Endpoint& endpoint);
 
-  // A command for the shell that becomes a server. Over TCP it has {port} or {endpoint} in it, over
-  // a unix socket {path} or {endpoint}; these are filled in ({host} too, over TCP), other braces
-  // stay. Nothing is started before Prepare. Returns kInvalidArgument iff the command has no place
-  // for where to listen.
-  enum class Over { kTcp, kUnix };
+  // A command for the shell that becomes a server, over kTcp, kUdp, kUnix or kUnixgram. Over TCP
+  // and UDP it has {port} or {endpoint} in it, over a unix socket {path} or {endpoint}; these are
+  // filled in ({host} too, over TCP and UDP), other braces stay. Nothing is started before Prepare.
+  // Returns kInvalidArgument iff the command has no place for where to listen.
+  using Over = Transport;
   static absl::StatusOr<std::unique_ptr<Target>> Spawned(std::string command,
                                                          Over over = Over::kTcp);
 
@@ -52,10 +55,18 @@ class Target {
   // LastWords::Open returns.
   static absl::StatusOr<std::unique_ptr<Target>> Stdio(std::string command);
 
+  // Of a spawned one that passes on what it gets: `backend` is started before it and ended after
+  // it, and its address is filled into the command (Backend::FillIn). Every copy has one of its
+  // own. `flag` is what the command line has for it: "--behind echo".
+  void PutBefore(std::unique_ptr<Backend> backend, absl::string_view flag);
+  // How what is behind it died, if it did and that was not told yet; nullopt without one.
+  std::optional<std::string> TakeBackendDeath();
+
   ~Target();
 
   // Makes it ready to be connected to: a spawned one that doesn't run is started, and waited for
-  // until it listens, which is seen without connecting. Does nothing for another. Returns
+  // until it listens, which is seen without connecting; one before a back end until a line comes
+  // back through it, or `deadline_ms` has gone by again. Does nothing for another. Returns
   // kUnavailable, with its last output, iff it ended before it listened or did not listen within
   // `deadline_ms`.
   absl::Status Prepare(int64_t deadline_ms);
@@ -95,6 +106,11 @@ class Target {
   Door door() const;
   // Of the door. Empty for --stdio.
   const std::vector<SocketAddress>& addresses() const { return addresses_; }
+  // From now on the address at `index` is the first: for datagrams, of which nobody can say that
+  // they were taken until one is answered.
+  void Prefer(size_t index) { std::swap(addresses_[0], addresses_[index]); }
+  // Of a unix socket without a path it is kUnix, of --stdio kStdio.
+  Transport transport() const { return transport_; }
   uint32_t capabilities() const { return capabilities_; }
   void Without(Capability capability) { capabilities_ &= ~capability; }
   int starts() const { return starts_; }
@@ -108,15 +124,18 @@ class Target {
  private:
   static constexpr int kDeathMs = 200;
 
-  enum class Kind { kRemote, kSpawnedTcp, kSpawnedUnix, kStdio };
+  enum class Kind { kRemote, kSpawned, kStdio };
   struct Listening {
     uint64_t inode = 0;
     std::vector<SocketAddress> addresses;
   };
 
-  Target(Kind kind, std::string name, std::string argument)
-      : kind_(kind), name_(std::move(name)), argument_(std::move(argument)) {}
-  bool IsSpawned() const { return kind_ == Kind::kSpawnedTcp || kind_ == Kind::kSpawnedUnix; }
+  Target(Kind kind, Transport transport, std::string name, std::string argument)
+      : kind_(kind),
+        transport_(transport),
+        name_(std::move(name)),
+        argument_(std::move(argument)) {}
+  bool IsSpawned() const { return kind_ == Kind::kSpawned; }
   absl::Status Start(int64_t deadline_ms);
   absl::Status StartProcess(int64_t deadline_ms);
   absl::Status WaitUntilListening(int64_t deadline_ms);
@@ -125,9 +144,11 @@ class Target {
   std::string FillIn() const;
 
   const Kind kind_;
+  const Transport transport_;
   std::string name_;
   std::string argument_;
   std::string command_;
+  std::unique_ptr<Backend> backend_;  // null unless put before one
   uint32_t capabilities_ = kHalfClose;
   int starts_ = 0;
   uint64_t descriptor_limit_ = 0;

@@ -112,7 +112,7 @@ bool Echoes(Line& line) {
 TEST(Target, AUnixOneIsGivenAPathOfItsOwnThatGoesWithIt) {
   auto target = Target::Spawned(kUnixPython, Target::Over::kUnix);
   ASSERT_TRUE(target.ok());
-  EXPECT_EQ((*target)->capabilities(), uint32_t{kSpawned | kHalfClose | kServer});
+  EXPECT_EQ((*target)->capabilities(), uint32_t{kSpawned | kHalfClose | kServer | kLocal});
   EXPECT_NE((*target)->argument().find("--over unix"), std::string::npos);
   ASSERT_TRUE((*target)->Prepare(60'000).ok());
   ASSERT_EQ((*target)->addresses().size(), 1u);
@@ -199,7 +199,7 @@ TEST(Target, AStdioOneNeedsNoPreparationAndEachConnectionIsAProcess) {
   EXPECT_TRUE(absl::IsInvalidArgument(Target::Stdio(" ").status()));
   auto target = Target::Stdio("echo started >&2; exec cat");
   ASSERT_TRUE(target.ok());
-  EXPECT_EQ((*target)->capabilities(), uint32_t{kHalfClose});
+  EXPECT_EQ((*target)->capabilities(), uint32_t{kHalfClose | kLocal});
   EXPECT_EQ((*target)->argument(), "--stdio 'echo started >&2; exec cat'");
   ASSERT_TRUE((*target)->Prepare(1).ok());
   {
@@ -214,14 +214,117 @@ TEST(Target, AStdioOneNeedsNoPreparationAndEachConnectionIsAProcess) {
   EXPECT_TRUE(DescendantsOf(::getpid(), false).empty());
 }
 
-TEST(Target, ARemoteUnixOneHasNoTcpAndDatagramsAreForLater) {
-  auto target = Target::Remote(*Endpoint::Parse("unix-abstract://name"));
-  ASSERT_TRUE(target.ok()) << target.status();
-  EXPECT_EQ((*target)->capabilities(), uint32_t{kHalfClose | kServer});
-  EXPECT_EQ((*target)->addresses().size(), 1u);
-  const auto later = Target::Remote(*Endpoint::Parse("udp://127.0.0.1:7"));
-  EXPECT_TRUE(absl::IsInvalidArgument(later.status()));
-  EXPECT_NE(later.status().message().find("can't be checked yet"), absl::string_view::npos);
+TEST(Target, ARemoteOneHasWhatItsTransportHas) {
+  const struct {
+    const char* endpoint;
+    Transport transport;
+    uint32_t capabilities;
+  } kRows[] = {
+      {"tcp://127.0.0.1:7", Transport::kTcp, kHalfClose | kServer | kTcp | kLocal},
+      {"tcp://192.0.2.1:7", Transport::kTcp, kHalfClose | kServer | kTcp},
+      {"unix:///x", Transport::kUnix, kHalfClose | kServer | kLocal},
+      {"unix-abstract://name", Transport::kUnix, kHalfClose | kServer | kLocal},
+      {"udp://127.9.9.9:7", Transport::kUdp, kServer | kLocal},
+      {"udp://[::1]:7", Transport::kUdp, kServer | kLocal},
+      {"udp://[2001:db8::1]:7", Transport::kUdp, kServer},
+      {"udp://192.0.2.1:7", Transport::kUdp, kServer},
+      {"unixgram:///x", Transport::kUnixgram, kServer | kLocal},
+      {"icmp://127.0.0.1", Transport::kIcmp, kServer | kLocal},
+      {"icmp://192.0.2.1", Transport::kIcmp, kServer},
+  };
+  for (const auto& row : kRows) {
+    auto target = Target::Remote(*Endpoint::Parse(row.endpoint));
+    ASSERT_TRUE(target.ok()) << target.status();
+    EXPECT_EQ((*target)->transport(), row.transport) << row.endpoint;
+    EXPECT_EQ((*target)->capabilities(), row.capabilities) << row.endpoint;
+    EXPECT_EQ((*target)->name(), row.endpoint);
+    EXPECT_EQ((*target)->addresses().size(), 1u) << row.endpoint;
+  }
+}
+
+TEST(Target, ARemoteOneOfPacketsIsRefusedWithWhatCanBeChecked) {
+  const auto target = Target::Remote(*Endpoint::Parse("unixpacket:///x"));
+  EXPECT_TRUE(absl::IsInvalidArgument(target.status()));
+  EXPECT_NE(target.status().message().find("can't be checked"), absl::string_view::npos);
+  EXPECT_NE(target.status().message().find("unixgram://"), absl::string_view::npos);
+}
+
+// An echo of datagrams that says where it is.
+constexpr char kUdpPython[] =
+    "exec python3 -c 'import socket,sys\n"
+    "s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.bind((\"127.0.0.1\",int(sys.argv[1])))\n"
+    "print(sys.argv[2],flush=True)\n"
+    "while True: s.sendto(*s.recvfrom(65536))' {port} {endpoint}";
+constexpr char kUnixgramPython[] =
+    "exec python3 -c 'import socket,sys\n"
+    "s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM); s.bind(sys.argv[1])\n"
+    "print(sys.argv[2],flush=True)\n"
+    "while True: s.sendto(*s.recvfrom(65536))' {path} {endpoint}";
+
+// Whether a datagram to the target's first address comes back.
+bool EchoesDatagrams(const Target& target) {
+  const SocketAddress address = target.addresses().front();
+  const UniqueFd fd(::socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  // A unix socket has a name, and so an answer, only once it is bound: the kernel chooses one.
+  const sa_family_t family = AF_UNIX;
+  if (address.family() == AF_UNIX &&
+      ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&family), sizeof(family)) != 0) {
+    return false;
+  }
+  if (::sendto(fd.get(), "abc", 3, 0, address.data(), address.size()) != 3) return false;
+  pollfd poll = {fd.get(), POLLIN, 0};
+  char back[8] = {};
+  return ::poll(&poll, 1, 20'000) == 1 && ::recv(fd.get(), back, sizeof(back), 0) == 3 &&
+         std::string(back) == "abc";
+}
+
+TEST(Target, AUdpOneIsReadyOnceItIsBoundWithoutADatagram) {
+  auto target = Target::Spawned(kUdpPython, Target::Over::kUdp);
+  ASSERT_TRUE(target.ok());
+  EXPECT_EQ((*target)->transport(), Transport::kUdp);
+  EXPECT_EQ((*target)->capabilities(), uint32_t{kSpawned | kServer | kLocal});
+  EXPECT_NE((*target)->argument().find(" --over udp"), std::string::npos);
+  ASSERT_TRUE((*target)->Prepare(60'000).ok());
+  ASSERT_EQ((*target)->addresses().size(), 1u);
+  EXPECT_TRUE(EchoesDatagrams(**target));
+  EXPECT_EQ((*target)->Output(), "udp://" + (*target)->addresses()[0].ToString() + "\n");
+}
+
+TEST(Target, AUnixgramOneIsReadyOnceItIsBound) {
+  auto target = Target::Spawned(kUnixgramPython, Target::Over::kUnixgram);
+  ASSERT_TRUE(target.ok());
+  EXPECT_EQ((*target)->transport(), Transport::kUnixgram);
+  EXPECT_EQ((*target)->capabilities(), uint32_t{kSpawned | kServer | kLocal});
+  EXPECT_NE((*target)->argument().find(" --over unixgram"), std::string::npos);
+  ASSERT_TRUE((*target)->Prepare(60'000).ok());
+  EXPECT_TRUE(EchoesDatagrams(**target));
+  const std::string path((*target)->addresses()[0].unix_name());
+  EXPECT_EQ((*target)->Output(), "unixgram://" + path + "\n");
+}
+
+TEST(Target, AStreamOnTheSamePortIsNoUdpServer) {
+  auto target = Target::Spawned(kPython, Target::Over::kUdp);
+  ASSERT_TRUE(target.ok());
+  EXPECT_TRUE(absl::IsUnavailable((*target)->Prepare(500)));
+}
+
+TEST(Target, OverAUnixSocketThereIsAPathAndOverUdpAPort) {
+  const auto port = Target::Spawned("server {path}", Target::Over::kUdp);
+  EXPECT_TRUE(absl::IsInvalidArgument(port.status()));
+  EXPECT_NE(port.status().message().find("--over unix or unixgram"), absl::string_view::npos);
+  const auto path = Target::Spawned("server {port}", Target::Over::kUnixgram);
+  EXPECT_TRUE(absl::IsInvalidArgument(path.status()));
+  EXPECT_NE(path.status().message().find("{path}"), absl::string_view::npos);
+}
+
+TEST(Target, AnotherOfItsAddressesMayBePreferred) {
+  auto target = Target::Remote(*Endpoint::Parse("udp://localhost:7"));
+  ASSERT_TRUE(target.ok());
+  const size_t last = (*target)->addresses().size() - 1;
+  const SocketAddress address = (*target)->addresses()[last];
+  (*target)->Prefer(last);
+  EXPECT_EQ((*target)->addresses().front(), address);
+  EXPECT_EQ((*target)->addresses().size(), last + 1);
 }
 
 TEST(ShellQuote, SurvivesQuotes) { EXPECT_EQ(ShellQuote("it's {port}"), "'it'\\''s {port}'"); }

@@ -72,6 +72,24 @@ uint64_t WantedUs(pid_t pid) {
   return sum_ns / 1000;
 }
 
+// "voluntary_ctxt_switches" of each thread's status (proc(5)).
+uint64_t Wakes(pid_t pid) {
+  constexpr absl::string_view kName = "\nvoluntary_ctxt_switches:\t";
+  const std::string folder = absl::StrCat("/proc/", pid, "/task");
+  const std::unique_ptr<DIR, int (*)(DIR*)> tasks(::opendir(folder.c_str()), &::closedir);
+  uint64_t sum = 0;
+  while (const dirent* entry = tasks == nullptr ? nullptr : ::readdir(tasks.get())) {
+    if (entry->d_name[0] == '.') continue;
+    const std::string status = ReadFile(absl::StrCat(folder, "/", entry->d_name, "/status"));
+    const size_t at = absl::string_view(status).find(kName);
+    if (at == absl::string_view::npos) continue;
+    absl::string_view digits = absl::string_view(status).substr(at + kName.size());
+    uint64_t count = 0;
+    if (absl::SimpleAtoi(digits.substr(0, digits.find('\n')), &count)) sum += count;
+  }
+  return sum;
+}
+
 }  // namespace
 
 absl::StatusOr<Usage> UsageOf(const std::vector<pid_t>& processes) {
@@ -87,6 +105,7 @@ absl::StatusOr<Usage> UsageOf(const std::vector<pid_t>& processes) {
     usage.resident_bytes += ResidentBytes(pid);
     usage.cpu_us += CpuUs(pid);
     usage.wanted_us += WantedUs(pid);
+    usage.wakes += Wakes(pid);
   }
   return usage;
 }

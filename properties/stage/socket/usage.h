@@ -17,6 +17,7 @@ struct Usage {
   uint64_t processes = 0;  // the target's own, zombies too
   uint64_t resident_bytes = 0;
   uint64_t cpu_us = 0;     // processor time, of those that live
+  uint64_t wakes = 0;      // how often their threads gave up a processor by themselves: they waited
   uint64_t wanted_us = 0;  // the same, and what they waited for a processor that others had
 };
 
