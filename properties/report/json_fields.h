@@ -27,9 +27,9 @@ inline const std::vector<std::string>& Words(Ending) {
 }
 inline const std::vector<std::string>& Words(Verdict::Kind) {
   static const auto* const words = new std::vector<std::string>{
-      "held",      "lost",        "duplicated", "reordered", "corrupted", "inserted",
-      "truncated", "withheld",    "leaked",     "stuck",     "not-ended", "unserved",
-      "died",      "misreported", "misbehaved", "not-judged"};
+      "held",      "lost",        "duplicated", "reordered",    "corrupted", "inserted",
+      "truncated", "withheld",    "leaked",     "stuck",        "not-ended", "unserved",
+      "died",      "misreported", "misbehaved", "misaddressed", "not-judged"};
   return *words;
 }
 
@@ -37,6 +37,8 @@ template <class Archive, class T>
 void VerdictFields(Archive& at, T& verdict) {
   at("kind", verdict.kind);
   at("connection", verdict.connection);
+  at("of_datagrams", verdict.of_datagrams);
+  at("datagram", verdict.datagram);
   at("offset", verdict.offset);
   at("length", verdict.length);
   at("length_known", verdict.length_known);

@@ -18,10 +18,11 @@ namespace {
 // All members of a value. These don't compile when one is added: then it wants its place in
 // json_fields.h, report.schema.json and Arbitrary… below.
 auto Members(const Verdict& verdict) {
-  const auto& [kind, connection, offset, length, length_known, from, window_offset, expected, seen,
-               sent, received, waited_ms, ending, detail] = verdict;
-  return std::make_tuple(kind, connection, offset, length, length_known, from, window_offset,
-                         expected, seen, sent, received, waited_ms, ending, detail);
+  const auto& [kind, connection, of_datagrams, datagram, offset, length, length_known, from,
+               window_offset, expected, seen, sent, received, waited_ms, ending, detail] = verdict;
+  return std::make_tuple(kind, connection, of_datagrams, datagram, offset, length, length_known,
+                         from, window_offset, expected, seen, sent, received, waited_ms, ending,
+                         detail);
 }
 auto Members(const Outcome& outcome) {
   const auto& [id, level, basis, sentence, source, result, reason, note, plays, distinct, seconds,

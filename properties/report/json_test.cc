@@ -42,6 +42,23 @@ TEST(WriteJson, HasTypedObjectsForWhatWentWrong) {
             "rest\nawait\n");
 }
 
+TEST(WriteJson, OfDatagramsSaysWhichOne) {
+  Report report = TestReport();
+  report.outcomes[1] = DatagramOutcome();
+  const json parsed = Parsed(report);
+  const json& failure = parsed["outcomes"][1]["failure"];
+  EXPECT_EQ(failure["verdict"]["of_datagrams"], true);
+  EXPECT_EQ(failure["verdict"]["datagram"], 2);
+  EXPECT_EQ(failure["verdict"]["offset"], 1024);
+  EXPECT_EQ(failure["smallest"],
+            "# verbatim scenario 1\nrequirement datagram.exact.sizes\nrole datagram-server\n"
+            "payload coded 1026 seed 1\nsend 1\nsend 1025\nawait\n");
+  EXPECT_EQ(parsed["outcomes"][2]["failure"]["verdict"]["of_datagrams"], false);
+  EXPECT_EQ(parsed["outcomes"][2]["failure"]["verdict"]["datagram"], 0);
+  report.outcomes[1].verdict.kind = Verdict::Kind::kMisaddressed;
+  EXPECT_EQ(Parsed(report)["outcomes"][1]["failure"]["verdict"]["kind"], "misaddressed");
+}
+
 TEST(WriteJson, SaysNothingOfAFailureWhereThereIsNone) {
   const json parsed = Parsed(TestReport());
   EXPECT_TRUE(parsed["outcomes"][0]["failure"].is_null());

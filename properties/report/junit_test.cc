@@ -46,6 +46,19 @@ TEST(WriteJunit, AFailureHasTheTextThatAPersonReads) {
       << xml;
 }
 
+TEST(WriteJunit, OfADatagramSaysWhichOne) {
+  Report report = TestReport();
+  report.outcomes = {DatagramOutcome()};
+  const std::string xml = WriteJunit(report);
+  EXPECT_TRUE(absl::StrContains(
+      xml, "  <testcase classname=\"datagram.exact\" name=\"datagram.exact.sizes\" time="))
+      << xml;
+  EXPECT_TRUE(absl::StrContains(xml,
+                                "    <failure message=\"truncated: the answer to datagram 2 of "
+                                "connection 1 ended at offset 1024, 1 byte short\">FAIL "))
+      << xml;
+}
+
 TEST(WriteJunit, WhatIsNotMetOfLevelSIsSkippedUnlessStrict) {
   Report report = TestReport();
   EXPECT_TRUE(absl::StrContains(WriteJunit(report),

@@ -61,14 +61,17 @@ void AddComment(absl::string_view first, absl::string_view text, Lines* lines) {
 }
 
 std::string Usage(const PythonOptions& options) {
-  const absl::string_view what =
-      options.endpoint.transport == Transport::kTcp ? "HOST PORT" : "PATH";
+  const absl::string_view what = IsUnix(options.endpoint.transport) ? "PATH" : "HOST PORT";
   return options.endpoint.host.empty() ? std::string(what) : absl::StrCat("[", what, "]");
 }
 
 void AddHead(const Scenario& scenario, const PythonOptions& options, Lines* lines) {
   lines->Add(0, "#!/usr/bin/env python3");
-  AddComment("For an echo server:", "it has to send back every byte that it receives.", lines);
+  const bool datagrams = scenario.role == Role::kDatagramServer;
+  AddComment("For an echo server:",
+             datagrams ? "it has to answer each datagram by the same one."
+                       : "it has to send back every byte that it receives.",
+             lines);
   if (!options.sentence.empty()) {
     AddComment("What is asked here:", options.sentence, lines);
     if (!options.source.empty()) AddComment("  Source:", options.source, lines);
@@ -79,13 +82,21 @@ void AddHead(const Scenario& scenario, const PythonOptions& options, Lines* line
   if (!scenario.faults.empty()) {
     AddComment("Not shown here:", "errors that the server's own system calls met.", lines);
   }
+  if (options.endpoint.transport == Transport::kUdp) {
+    AddComment("Mind:", "UDP may lose a datagram. Where one was not answered, run it again.",
+               lines);
+  }
   AddComment("Usage:",
              absl::StrCat("python3 SCRIPT ", Usage(options),
                           ". Says ok, or what is wrong (exit status 1)."),
              lines);
 }
 
-void AddImports(const Plan& plan, Lines* lines) {
+void AddImports(const Scenario& scenario, const Plan& plan, Lines* lines) {
+  if (scenario.role == Role::kDatagramServer) {
+    lines->Add(0, "import select, socket, sys, time");
+    return lines->Gap();
+  }
   const bool times = plan.Has(Kind::kPause) || plan.Has(Kind::kSettle) || plan.Has(Kind::kDrip);
   lines->Add(0,
              absl::StrCat("import ", plan.simple ? "" : "select, ", "socket, ",
@@ -98,7 +109,7 @@ std::string Quoted(absl::string_view text) { return python::BytesLiteral(text).s
 
 void AddArguments(const PythonOptions& options, Lines* lines) {
   const Endpoint& endpoint = options.endpoint;
-  const bool tcp = endpoint.transport == Transport::kTcp;
+  const bool tcp = !IsUnix(endpoint.transport);  // or udp
   std::string known;
   if (!endpoint.host.empty()) {
     const std::string name =
@@ -117,8 +128,15 @@ void AddArguments(const PythonOptions& options, Lines* lines) {
   lines->Add(1, "sys.exit(2)");
 }
 
+bool Fits(const Scenario& scenario, Transport transport) {
+  if (scenario.role == Role::kDatagramServer) {
+    return transport == Transport::kUdp || transport == Transport::kUnixgram;
+  }
+  return transport == Transport::kTcp || transport == Transport::kUnix ||
+         transport == Transport::kUnixAbstract;
+}
+
 absl::Status Problem(const Scenario& scenario, const Plan& plan, const PythonOptions& options) {
-  const Transport transport = options.endpoint.transport;
   if (scenario.role == Role::kClient) {
     return absl::InvalidArgumentError(
         "this scenario is for a client (role client); a script can only play one for a server");
@@ -126,24 +144,29 @@ absl::Status Problem(const Scenario& scenario, const Plan& plan, const PythonOpt
   if (plan.used_bytes > kMaxScriptBytes) {
     return absl::InvalidArgumentError("a script can send at most 256 MiB on a connection");
   }
-  if (transport != Transport::kTcp && transport != Transport::kUnix &&
-      transport != Transport::kUnixAbstract) {
-    return absl::InvalidArgumentError("a script connects by tcp://, unix:// or unix-abstract://");
-  }
-  return absl::OkStatus();
+  if (Fits(scenario, options.endpoint.transport)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      scenario.role == Role::kDatagramServer
+          ? "this scenario is for datagrams: a script sends them to udp:// or unixgram://"
+          : "a script connects by tcp://, unix:// or unix-abstract://");
 }
 
 }  // namespace
 
-absl::StatusOr<std::string> EmitPython(const Scenario& scenario, const PythonOptions& options) {
-  const Plan plan = python::MakePlan(scenario, options.rules);
+absl::StatusOr<std::string> EmitPython(const Scenario& scenario, const PythonOptions& given) {
+  const Plan plan = python::MakePlan(scenario, given.rules);
+  const bool datagrams = scenario.role == Role::kDatagramServer;
+  PythonOptions options = given;
+  if (datagrams && options.endpoint == Endpoint()) options.endpoint.transport = Transport::kUdp;
   if (absl::Status problem = Problem(scenario, plan, options); !problem.ok()) return problem;
   Lines lines;
   AddHead(scenario, options, &lines);
-  AddImports(plan, &lines);
+  AddImports(scenario, plan, &lines);
   python::AddData(scenario, plan, &lines);
   AddArguments(options, &lines);
-  plan.simple ? python::AddSimple(plan, options, &lines) : python::AddFull(plan, options, &lines);
+  (datagrams     ? python::AddDatagrams
+   : plan.simple ? python::AddSimple
+                 : python::AddFull)(plan, options, &lines);
   return lines.text();
 }
 

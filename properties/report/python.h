@@ -20,7 +20,8 @@ struct PythonOptions {
   std::string source = {};
   std::vector<std::string> seen = {};  // what was seen, a line each
   // Where to connect, unless the script's arguments say it: tcp (HOST PORT), unix or unix-abstract
-  // (PATH). With an empty host the arguments are needed.
+  // (PATH); of datagrams udp (HOST PORT) or unixgram (PATH). With an empty host the arguments are
+  // needed, and tcp stands for udp where the scenario is of datagrams.
   Endpoint endpoint = {};
   int64_t deadline_ms = 2000;
   int64_t connect_deadline_ms = 15'000;
@@ -33,7 +34,7 @@ inline constexpr uint64_t kMaxScriptBytes = 256 << 20;
 // scenario sends, reads when it reads, and exits with 0 and "ok", with 1 and what is wrong, or with
 // 2 for wrong usage. The same scenario and options give the same text. `scenario` must be valid.
 // Returns kInvalidArgument, in words for the user, iff it is for a client, a connection sends more
-// than kMaxScriptBytes, or the endpoint is no stream.
+// than kMaxScriptBytes, or the endpoint is not of its kind (stream, datagram).
 absl::StatusOr<std::string> EmitPython(const Scenario& scenario, const PythonOptions& options);
 
 // What the comments at the head of a saved scenario's text say, without "# " and without the first

@@ -71,6 +71,8 @@ std::string Seconds(int64_t ms);
 // Helpers and steps in one of two forms: calls in a row, or connections that read all along.
 void AddSimple(const Plan& plan, const PythonOptions& options, Lines* lines);
 void AddFull(const Plan& plan, const PythonOptions& options, Lines* lines);
+// Of the role datagram-server.
+void AddDatagrams(const Plan& plan, const PythonOptions& options, Lines* lines);
 // Of AddFull: the class and its helpers, with what the plan needs of them.
 void AddConnection(const Plan& plan, const PythonOptions& options, Lines* lines);
 

@@ -52,6 +52,28 @@ ok 7 - stream.end.g # SKIP observed: because of <reasons> & "more" # than one
 )tap");
 }
 
+TEST(WriteTap, OfADatagramSaysWhichOne) {
+  Report report = TestReport();
+  report.outcomes = {DatagramOutcome()};
+  EXPECT_TRUE(absl::StrContains(WriteTap(report), R"tap(not ok 1 - datagram.exact.sizes
+  ---
+  message: "truncated: the answer to datagram 2 of connection 1 ended at offset 1024, 1 byte short"
+  severity: fail
+  requirement: "A datagram comes back whole, at every size."
+  source: "RFC 862; RFC 768"
+  recurs: "4 of 5"
+  scenario: |
+    # verbatim scenario 1
+    requirement datagram.exact.sizes
+    role datagram-server
+    payload coded 1026 seed 1
+    send 1
+    send 1025
+    await
+  ...
+)tap"));
+}
+
 TEST(WriteTap, InAStrictRunLevelSIsNotOk) {
   Report report = TestReport();
   report.info.strict = true;

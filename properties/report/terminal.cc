@@ -56,7 +56,9 @@ std::string Steps(const Scenario& scenario) {
 std::string ControlText(const Outcome& outcome) {
   switch (outcome.control) {
     case Control::kNotApplicable:
-      return "none: the scenario has nothing to put together";
+      return outcome.smallest.role == Role::kDatagramServer
+                 ? "none: datagrams are not put together"
+                 : "none: the scenario has nothing to put together";
     case Control::kHeld:
       return "the same bytes in one piece come back: it is the cutting";
     case Control::kFailed:
@@ -66,15 +68,22 @@ std::string ControlText(const Outcome& outcome) {
   return "";
 }
 
+std::string Bytes(absl::string_view bytes, uint64_t offset) {
+  constexpr absl::string_view kIndent = "              ";
+  return bytes.empty() ? absl::StrCat(kIndent, "nothing\n") : HexDump(bytes, offset, kIndent);
+}
+
 // The bytes are shown only where some differ, or are missing.
 std::string Window(const Verdict& verdict) {
   if (verdict.expected.empty() && verdict.seen.empty()) return "";
-  return absl::StrCat(
-      "  bytes     expected, from offset ", verdict.window_offset, " of connection ",
-      verdict.connection, " on:\n",
-      HexDump(verdict.expected, verdict.window_offset, "              "), "            seen:\n",
-      verdict.seen.empty() ? "              nothing\n"
-                           : HexDump(verdict.seen, verdict.window_offset, "              "));
+  // What leaked is not of the datagram that was due.
+  const bool whole =
+      !verdict.of_datagrams || verdict.datagram == 0 || verdict.kind == Verdict::Kind::kLeaked;
+  return absl::StrCat("  bytes     expected, from offset ", verdict.window_offset, " of ",
+                      whole ? "" : absl::StrCat("datagram ", verdict.datagram, " of "),
+                      "connection ", verdict.connection, " on:\n",
+                      Bytes(verdict.expected, verdict.window_offset), "            seen:\n",
+                      Bytes(verdict.seen, verdict.window_offset));
 }
 
 std::string Output(const std::string& output) {
@@ -113,10 +122,13 @@ std::string Conversation(const Outcome& outcome) {
   const Verdict& verdict = outcome.verdict;
   if (!outcome.HasScenario() && verdict.sent_bytes == 0 && verdict.ending == Ending::kOpen)
     return "";
-  return Row("so far", absl::StrCat(Plural(verdict.sent_bytes, "byte"), " sent, ",
-                                    verdict.received_bytes, " right ones received")) +
-         Row("ended",
-             absl::StrCat("connection ", verdict.connection, ": ", EndingName(verdict.ending)));
+  const std::string so_far =
+      Row("so far", absl::StrCat(Plural(verdict.sent_bytes, "byte"), " sent, ",
+                                 verdict.received_bytes, " right ones received"));
+  // Datagrams have no connection that could end, unless they are refused.
+  if (verdict.of_datagrams && verdict.ending == Ending::kOpen) return so_far;
+  return so_far + Row("ended", absl::StrCat("connection ", verdict.connection, ": ",
+                                            EndingName(verdict.ending)));
 }
 
 std::string ScenarioRows(const Outcome& outcome) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/match.h"
+#include "properties/report/test_reports.h"
 
 namespace verbatim {
 namespace {
@@ -66,6 +67,66 @@ TEST(FailureText, IsAWholeStory) {
   again     verbatim replay out/a.echo tcp://[::1]:7
   more      verbatim explain stream.exact.fragments-awaited
 )");
+}
+
+TEST(FailureText, OfDatagramsSaysWhichOne) {
+  const TerminalOptions options = {.replay_command = "verbatim replay {file} udp://[::1]:7"};
+  EXPECT_EQ(FailureText(DatagramOutcome(), "out/a.echo", options),
+            R"(FAIL datagram.exact.sizes  (M, derived)
+  required  A datagram comes back whole, at every size.
+  by        RFC 862; RFC 768
+  seen      truncated: the answer to datagram 2 of connection 1 ended at offset 1024, 1 byte short
+  so far    1026 bytes sent, 1 right ones received
+  scenario  3 steps, the first that failed had 3:
+              requirement datagram.exact.sizes
+              role datagram-server
+              payload coded 1026 seed 1
+              send 1
+              send 1025
+              await
+  bytes     expected, from offset 1008 of datagram 2 of connection 1 on:
+                  1008  30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66  |0123456789abcdef|
+                  1024  58                                               |X|
+            seen:
+                  1008  30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66  |0123456789abcdef|
+  what went on:
+                 0.10 ms  connection 1  sent a datagram of 1 byte
+                 0.11 ms  connection 1  sent a datagram of 1025 bytes
+                 0.20 ms  connection 1  received a datagram of 1 byte
+                 0.21 ms  connection 1  received a datagram of 1024 bytes
+  control   none: datagrams are not put together
+  recurs    4 of 5
+  again     verbatim replay out/a.echo udp://[::1]:7
+  more      verbatim explain datagram.exact.sizes
+)");
+}
+
+TEST(FailureText, OfDatagramsTellsAnEndOnlyWhereTheyWereRefused) {
+  Outcome outcome = DatagramOutcome();
+  outcome.verdict = {.kind = Verdict::Kind::kUnserved, .of_datagrams = true};
+  outcome.verdict.ending = Ending::kRefused;
+  outcome.verdict.detail = "recvfrom 127.0.0.1:7: ECONNREFUSED";
+  const std::string text = FailureText(outcome, "", {});
+  EXPECT_TRUE(
+      absl::StrContains(text, "  seen      unserved: connection 1 was not served: recvfrom"))
+      << text;
+  EXPECT_TRUE(absl::StrContains(text, "  ended     connection 1: refused\n")) << text;
+}
+
+TEST(FailureText, OfALeakTheWindowIsOfTheConnectionThatItCameOn) {
+  Outcome outcome = DatagramOutcome();
+  outcome.verdict = {.kind = Verdict::Kind::kLeaked, .of_datagrams = true, .datagram = 7};
+  outcome.verdict.from_connection = 3;
+  outcome.verdict.seen = "theirs";
+  const std::string text = FailureText(outcome, "", {});
+  EXPECT_TRUE(absl::StrContains(
+      text, "  seen      leaked: what came on connection 1 is datagram 7 of connection 3\n"))
+      << text;
+  EXPECT_TRUE(absl::StrContains(text,
+                                "  bytes     expected, from offset 0 of connection 1 on:\n"
+                                "              nothing\n"
+                                "            seen:\n"))
+      << text;
 }
 
 TEST(FailureText, SaysHowToPlayAgainOnlyWhatWasSaved) {

@@ -58,7 +58,35 @@ inline Outcome TestOutcome(const std::string& id, Outcome::Result result,
   return outcome;
 }
 
-// The same with the target's words wherever there can be some.
+// Of datagrams: the second of two, of 1025 bytes, came back cut to 1024.
+inline Outcome DatagramOutcome() {
+  Outcome outcome = TestOutcome("datagram.exact.sizes", Outcome::Result::kFail);
+  outcome.sentence = "A datagram comes back whole, at every size.";
+  outcome.source = "RFC 862; RFC 768";
+  outcome.cuts = outcome.certain_cuts = 0;
+  outcome.smallest.role = Role::kDatagramServer;
+  outcome.smallest.payload = {.size_bytes = 1026};
+  outcome.smallest.steps = {
+      {Step::Kind::kSend, 1, 1}, {Step::Kind::kSend, 1, 1025}, {Step::Kind::kAwait, 1, 0}};
+  outcome.first = outcome.smallest;
+  Verdict& verdict = outcome.verdict;
+  verdict = {.kind = Verdict::Kind::kTruncated, .of_datagrams = true, .datagram = 2};
+  verdict.offset = 1024;
+  verdict.length = 1;
+  verdict.window_offset = 1008;
+  verdict.expected = "0123456789abcdefX";
+  verdict.seen = "0123456789abcdef";
+  verdict.sent_bytes = 1026;
+  verdict.received_bytes = 1;
+  outcome.transcript = {"     0.10 ms  connection 1  sent a datagram of 1 byte",
+                        "     0.11 ms  connection 1  sent a datagram of 1025 bytes",
+                        "     0.20 ms  connection 1  received a datagram of 1 byte",
+                        "     0.21 ms  connection 1  received a datagram of 1024 bytes"};
+  outcome.control = Control::kNotApplicable;
+  return outcome;
+}
+
+// TestOutcome with the target's words wherever there can be some.
 inline Outcome HostileOutcome(const std::string& id, Outcome::Result result,
                               const std::string& level = "M") {
   Outcome outcome = TestOutcome(id, result, level);
