@@ -32,17 +32,6 @@ constexpr char kGreeting[] = "220 ready\r\n";
 
 }  // namespace
 
-void PlainServer::Queue::Overwrite(const std::string& bytes) {
-  bytes_.replace(head_, std::min(size(), bytes.size()), bytes, 0, std::min(size(), bytes.size()));
-}
-
-void PlainServer::Queue::Drop(size_t count) {
-  head_ += count;
-  if (head_ < bytes_.size() / 2) return;
-  bytes_.erase(0, head_);
-  head_ = 0;
-}
-
 PlainServer::PlainServer(Defect defect, Listening<PosixKernel> listening)
     : defect_(defect), listening_(std::move(listening)) {
   std::signal(SIGPIPE, Is(Defect::kSigpipeDeath) ? SIG_DFL : SIG_IGN);

@@ -14,6 +14,7 @@
 #include "core/unique_fd.h"
 #include "echo/sockets.h"
 #include "properties/mutants/bytes.h"
+#include "properties/mutants/kept_bytes.h"
 #include "properties/mutants/stream.h"
 
 namespace verbatim {
@@ -27,27 +28,11 @@ class PlainServer {
   absl::Status Run();
 
  private:
-  // Bytes that are still to be written. Dropping from the front costs little, however many.
-  class Queue {
-   public:
-    const char* data() const { return bytes_.data() + head_; }
-    size_t size() const { return bytes_.size() - head_; }
-    bool empty() const { return size() == 0; }
-    void Append(const std::string& bytes) { bytes_ += bytes; }
-    void Prepend(const std::string& bytes) { bytes_.insert(head_, bytes); }
-    void Overwrite(const std::string& bytes);
-    void Drop(size_t count);
-
-   private:
-    std::string bytes_;
-    size_t head_ = 0;
-  };
-
   struct Peer {
     explicit Peer(int accepted, Defect defect) : fd(accepted), mangler(defect) {}
     UniqueFd fd;
     Mangler mangler;
-    Queue kept;
+    KeptBytes kept;
     std::chrono::steady_clock::time_point read_at = std::chrono::steady_clock::now();
     int ready = 0;  // events of poll (2)
     bool ended = false;

@@ -2,6 +2,7 @@
 // Not for: serving anybody. The sound server is echo/.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -9,8 +10,12 @@
 #include "core/endpoint.h"
 #include "core/posix_kernel.h"
 #include "echo/sockets.h"
+#include "properties/scenario/family.h"
 
 namespace verbatim {
+
+class DatagramHooks;
+class StreamHooks;
 
 enum class Defect {
   kNone,
@@ -51,6 +56,7 @@ enum class Defect {
   kLastByteWithheld,
   kResetLeaksDescriptor,
   kZombies,
+  kHooked,  // in the functions of a class of its own: Mutant::stream_hooks, or datagram_hooks
 };
 
 struct Mutant {
@@ -63,21 +69,30 @@ struct Mutant {
                                              // least must catch it, with every seed
   // It shows only where system calls are made to fail: it can't be served yet.
   bool waits_for_faults = false;
+  Family family = Family::kStream;
+  std::unique_ptr<StreamHooks> (*stream_hooks)() = nullptr;      // hooked_server.h
+  std::unique_ptr<DatagramHooks> (*datagram_hooks)() = nullptr;  // plain_datagram.h
 };
 
-// In the order of their numbers.
+// In the order of their numbers. From 101 on they were written from the requirements' sentences
+// alone, without a look at how those are checked.
 const std::vector<Mutant>& StreamMutants();
+
+// Likewise, from 37 to 44 and from 201 on. Three of them share the number 37.
+const std::vector<Mutant>& DatagramMutants();
 
 // The servers that the mutants are made from, without a defect: what fails on one of these is no
 // defect of a mutant. They have no number, and nothing may catch them.
 const std::vector<Mutant>& SoundServers();
+const std::vector<Mutant>& SoundDatagramServers();
 
-// Of both; nullptr if there is none of this name.
+// Of all four; nullptr if there is none of this name.
 const Mutant* FindMutant(absl::string_view name);
 
 // Serves on the endpoint's first address, as a plain server with this defect, until it is ended.
 // Returns kInvalidArgument iff it can't be served: the defect waits for faults, or the endpoint is
-// no stream; else the failing call iff it can't listen or wait, or the defect ends it.
+// not of the mutant's family (streams; or udp and unixgram); else the failing call iff it can't
+// listen or wait, or the defect ends it.
 absl::Status ServeMutant(const Mutant& mutant, const Endpoint& endpoint);
 
 // The same on a socket that listens already.

@@ -3,31 +3,36 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <signal.h>
-#include <sys/wait.h>
 
 #include <set>
 
 #include "absl/strings/match.h"
+#include "properties/mutants/served_test.h"
 #include "properties/requirements/requirement.h"
 
 namespace verbatim {
 namespace {
 
-TEST(StreamMutants, AreNumberedFromOneToThirtySixInOrder) {
-  ASSERT_EQ(StreamMutants().size(), 36u);
-  for (int i = 0; i < 36; ++i) EXPECT_EQ(StreamMutants()[static_cast<size_t>(i)].number, i + 1);
+TEST(StreamMutants, AreNumberedFromOneToThirtySixInOrderAndThenFrom101) {
+  ASSERT_GT(StreamMutants().size(), 36u);
+  for (size_t i = 0; i < StreamMutants().size(); ++i) {
+    const int number = static_cast<int>(i) + 1;
+    EXPECT_EQ(StreamMutants()[i].number, number <= 36 ? number : number - 36 + 100);
+  }
 }
 
-TEST(StreamMutants, HaveNamesAndDefectsOfTheirOwn) {
+TEST(Mutants, HaveNamesAndDefectsOfTheirOwn) {
   std::set<std::string> names;
   std::set<Defect> defects;
-  for (const std::vector<Mutant>* const table : {&StreamMutants(), &SoundServers()}) {
+  for (const std::vector<Mutant>* const table :
+       {&StreamMutants(), &DatagramMutants(), &SoundServers(), &SoundDatagramServers()}) {
     for (const Mutant& mutant : *table) {
       EXPECT_TRUE(names.insert(std::string(mutant.name)).second) << mutant.name;
-      EXPECT_TRUE(defects.insert(mutant.defect).second) << mutant.name;
       EXPECT_EQ(FindMutant(mutant.name), &mutant);
       EXPECT_FALSE(mutant.what.empty()) << mutant.name;
+      const bool hooked = mutant.stream_hooks != nullptr || mutant.datagram_hooks != nullptr;
+      EXPECT_EQ(mutant.defect == Defect::kHooked, hooked) << mutant.name;
+      EXPECT_TRUE(hooked || defects.insert(mutant.defect).second) << mutant.name;
     }
   }
   EXPECT_EQ(FindMutant("nosuch"), nullptr);
@@ -61,63 +66,36 @@ TEST(StreamMutants, ServeStreamsAndNothingElse) {
   EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
 }
 
-// A process of its own that serves the mutant; ended with the object.
-class Served {
- public:
-  explicit Served(const Mutant& mutant) {
-    PosixKernel kernel;
-    absl::StatusOr<Listening<PosixKernel>> listening =
-        Listen(kernel, Transport::kTcp, SocketAddress::FromIPv4({127, 0, 0, 1}, 0), 16);
-    EXPECT_TRUE(listening.ok()) << listening.status();
-    address_ = listening->address;
-    pid_ = ::fork();
-    if (pid_ != 0) return;
-    ::setpgid(0, 0);
-    static_cast<void>(ServeMutant(mutant, *std::move(listening)));
-    ::_exit(1);
-  }
-  ~Served() {
-    ::setpgid(pid_, pid_);
-    ::kill(-pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-  }
+constexpr int kDeadlineMs = 10'000;
 
-  // What comes back for `text`, until as much as that is there, or nothing more comes.
-  std::string Echo(const std::string& text, bool fin) const {
-    const absl::StatusOr<Connected<PosixKernel>> peer =
-        ConnectTo(kernel_, Transport::kTcp, address_);
-    EXPECT_TRUE(peer.ok()) << peer.status();
-    const int fd = peer->fd.get();
-    EXPECT_EQ(::send(fd, text.data(), text.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(text.size()));
-    if (fin) ::shutdown(fd, SHUT_WR);
-    std::string echo;
-    pollfd poll = {fd, POLLIN, 0};
-    while (!absl::StrContains(echo, text) && ::poll(&poll, 1, kDeadlineMs) == 1) {
-      char buffer[100];
-      const ssize_t got = ::recv(fd, buffer, sizeof(buffer), 0);
-      if (got <= 0) break;
-      echo.append(buffer, static_cast<size_t>(got));
-    }
-    return echo;
+// What comes back for `text`, until as much as that is there, or nothing more comes.
+std::string Echo(const SocketAddress& address, const std::string& text, bool fin) {
+  PosixKernel kernel;
+  const absl::StatusOr<Connected<PosixKernel>> peer = ConnectTo(kernel, Transport::kTcp, address);
+  EXPECT_TRUE(peer.ok()) << peer.status();
+  const int fd = peer->fd.get();
+  EXPECT_EQ(::send(fd, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
+  if (fin) ::shutdown(fd, SHUT_WR);
+  std::string echo;
+  pollfd poll = {fd, POLLIN, 0};
+  while (!absl::StrContains(echo, text) && ::poll(&poll, 1, kDeadlineMs) == 1) {
+    char buffer[100];
+    const ssize_t got = ::recv(fd, buffer, sizeof(buffer), 0);
+    if (got <= 0) break;
+    echo.append(buffer, static_cast<size_t>(got));
   }
-
- private:
-  static constexpr int kDeadlineMs = 10'000;
-  mutable PosixKernel kernel_;
-  SocketAddress address_;
-  pid_t pid_ = -1;
-};
+  return echo;
+}
 
 class EveryServedMutant : public testing::TestWithParam<const Mutant*> {};
 
 TEST_P(EveryServedMutant, EchoesAPlainLineToAPeerThatReads) {
   const Mutant& mutant = *GetParam();
-  const Served served(mutant);
+  const Served served(mutant, Transport::kTcp);
   // With these two the end has to come first.
   const bool fin =
       mutant.defect == Defect::kStdioBuffering || mutant.defect == Defect::kLastByteWithheld;
-  const std::string echo = served.Echo("a plain line", fin);
+  const std::string echo = Echo(served.address(), "a plain line", fin);
   EXPECT_TRUE(absl::EndsWith(echo, "a plain line")) << echo;
   if (mutant.defect == Defect::kBanner) return;
   EXPECT_EQ(echo, "a plain line");
@@ -132,12 +110,7 @@ std::vector<const Mutant*> AllServed() {
   return served;
 }
 
-INSTANTIATE_TEST_SUITE_P(Mutants, EveryServedMutant, testing::ValuesIn(AllServed()),
-                         [](const testing::TestParamInfo<const Mutant*>& info) {
-                           std::string name(info.param->name);
-                           for (char& c : name) c = c == '-' ? '_' : c;
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Mutants, EveryServedMutant, testing::ValuesIn(AllServed()), TestName);
 
 }  // namespace
 }  // namespace verbatim

@@ -1,11 +1,11 @@
 // The table of mutants: what is wrong with each, where it was met, and who is to notice.
-// Not for: the defects themselves (plain_server.cc, forking_server.cc, bytes.cc).
-#include "properties/mutants/stream.h"
+// Not for: the defects themselves (plain_server.cc, forking_server.cc, bytes.cc), or the mutants
+// that are made of hooks (hooked_*.cc, datagram_*.cc).
+#include "properties/mutants/hooked_mutants.h"
 
 namespace verbatim {
-namespace {
 
-std::vector<Mutant> Rows() {
+std::vector<Mutant> FirstStreamMutants() {
   return {
       {Defect::kShortWriteIgnored,
        1,
@@ -233,30 +233,6 @@ std::vector<Mutant> Rows() {
        "servers that fork for each connection",
        {"stream.survive.churn"}},
   };
-}
-
-}  // namespace
-
-const std::vector<Mutant>& StreamMutants() {
-  static const std::vector<Mutant>* const mutants = new std::vector<Mutant>(Rows());
-  return *mutants;
-}
-
-const std::vector<Mutant>& SoundServers() {
-  static const std::vector<Mutant>* const servers = new std::vector<Mutant>{
-      {Defect::kNone, 0, "none", "one process, with poll", "", {}},
-      {Defect::kNoneForking, 0, "none-forking", "a process for each connection", "", {}},
-  };
-  return *servers;
-}
-
-const Mutant* FindMutant(absl::string_view name) {
-  for (const std::vector<Mutant>* const table : {&StreamMutants(), &SoundServers()}) {
-    for (const Mutant& mutant : *table) {
-      if (mutant.name == name) return &mutant;
-    }
-  }
-  return nullptr;
 }
 
 }  // namespace verbatim

@@ -10,5 +10,7 @@ namespace verbatim {
 
 std::vector<Requirement> RowsOnBytes();    // exact, silent, prompt, pressure
 std::vector<Requirement> RowsOnService();  // halfclose, open, many, survive, idle, stop, urgent
+std::vector<Requirement> RowsOnDatagrams();
+std::vector<Requirement> RowsOnIcmp();
 
 }  // namespace verbatim

@@ -7,8 +7,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "properties/requirements/icmp_probe.h"
 #include "properties/requirements/trial.h"
 #include "properties/scenario/text.h"
+#include "properties/stage/socket/datagrams.h"
 
 namespace verbatim {
 namespace {
@@ -28,8 +30,9 @@ double SecondsSince(steady_clock::time_point start) {
 }
 
 // Digits and a newline: what a server that works in lines, or in capitals, returns as well.
-Scenario Probe() {
+Scenario PlainExchange(Role role) {
   Scenario probe;
+  probe.role = role;
   probe.payload.literal = true;
   probe.payload.bytes = "0123456789\n";
   probe.steps = {{Step::Kind::kSend, 1, kRest}, {Step::Kind::kAwait, 1, 0}};
@@ -38,7 +41,7 @@ Scenario Probe() {
 
 // What the target lacks of what the requirement needs; nullopt if nothing.
 std::optional<Capability> Missing(const Requirement& requirement, const Target& target) {
-  for (const Capability capability : {kServer, kTcp, kSpawned, kHalfClose}) {
+  for (const Capability capability : {kServer, kTcp, kSpawned, kHalfClose, kLocal}) {
     const bool needed = (requirement.needs & capability) != 0;
     if (needed && (target.capabilities() & capability) == 0) return capability;
   }
@@ -48,6 +51,18 @@ std::optional<Capability> Missing(const Requirement& requirement, const Target& 
 Budget ForTarget(Budget budget, const Target& target) {
   budget.half_close = budget.half_close && (target.capabilities() & kHalfClose) != 0;
   return budget;
+}
+
+// RFC 768 counts the 8 bytes of its own header too; IPv4 its own of 20 besides, IPv6 does not.
+uint64_t LargestDatagram(const Target& target) {
+  const std::vector<SocketAddress>& addresses = target.addresses();
+  const bool four = !addresses.empty() && addresses.front().family() == AF_INET;
+  return four ? kMaxDatagramBytes - 20 : kMaxDatagramBytes;
+}
+
+// A datagram so large that it may be lost had no answer.
+bool IsLeftOpen(const Verdict& verdict) {
+  return verdict.kind == Verdict::Kind::kNotJudged && verdict.detail != kBudgetSpent;
 }
 
 void AddNote(absl::string_view note, Outcome* outcome) {
@@ -86,24 +101,66 @@ StageOptions Engine::OptionsFor(Pace pace) const {
 
 absl::StatusOr<Verdict> Engine::Play(const Scenario& scenario, const Rules& rules, Pace pace,
                                      Transcript* transcript) {
-  Judge judge(scenario, rules);
   ++plays_;
-  absl::StatusOr<Played> played =
-      verbatim::Play(scenario, target_->door(), OptionsFor(pace), &judge, transcript);
-  if (!played.ok()) {
-    own_error_ = played.status();
-    return played.status();
+  if (scenario.role != Role::kDatagramServer) return PlayStream(scenario, rules, pace, transcript);
+  for (int tries = pace == Pace::kWhole ? kDatagramTries : 1;; --tries) {
+    Transcript rows;
+    absl::StatusOr<Verdict> verdict = PlayDatagrams(scenario, rules, pace, &rows);
+    const bool silent = verdict.ok() && (verdict->IsSilence() || IsLeftOpen(*verdict));
+    if (silent && tries > 1 && !target_->Died()) continue;
+    if (transcript != nullptr) *transcript = rows;
+    return verdict;
   }
-  cuts_ += played->cuts;
-  certain_cuts_ += played->certain_cuts;
-  Verdict verdict = judge.Finish();
-  if (played->cut_short) {
+}
+
+absl::StatusOr<Verdict> Engine::PlayStream(const Scenario& scenario, const Rules& rules, Pace pace,
+                                           Transcript* transcript) {
+  Judge judge(scenario, rules);
+  const absl::StatusOr<Played> played =
+      verbatim::Play(scenario, target_->door(), OptionsFor(pace), &judge, transcript);
+  if (!played.ok()) return own_error_ = played.status();
+  return After(*played, judge.Finish());
+}
+
+absl::StatusOr<Verdict> Engine::PlayDatagrams(const Scenario& scenario, const Rules& rules,
+                                              Pace pace, Transcript* transcript) {
+  DatagramJudge judge(scenario, rules);
+  const absl::StatusOr<Played> played =
+      verbatim::PlayDatagrams(scenario, target_->door(), OptionsFor(pace), &judge, transcript);
+  if (!played.ok()) return own_error_ = played.status();
+  return After(*played, judge.Finish());
+}
+
+// What a play has taught besides.
+Verdict Engine::After(const Played& played, Verdict verdict) {
+  cuts_ += played.cuts;
+  certain_cuts_ += played.certain_cuts;
+  if (played.cut_short) {
     verdict = Verdict();
     verdict.kind = Verdict::Kind::kNotJudged;
     verdict.detail = kBudgetSpent;
   }
-  if (!verdict.Fails())
-    slowest_answer_us_ = std::max(slowest_answer_us_, played->slowest_answer_us);
+  if (!verdict.Fails()) slowest_answer_us_ = std::max(slowest_answer_us_, played.slowest_answer_us);
+  return verdict;
+}
+
+// The plain exchange. Its verdict is kUnserved where nobody is there, or answers at all.
+absl::StatusOr<Verdict> Engine::Probe(Pace pace) {
+  switch (FamilyOf(target_->transport())) {
+    case Family::kStream:
+      return Play(PlainExchange(Role::kServer), kEveryRule, pace, nullptr);
+    case Family::kDatagram:
+      return Play(PlainExchange(Role::kDatagramServer), kEveryRule, pace, nullptr);
+    case Family::kIcmp:
+      break;
+  }
+  ++plays_;
+  const absl::Status status = ProbeIcmp(target_->door(), OptionsFor(pace).deadline_ms);
+  if (absl::IsInternal(status)) return own_error_ = status;
+  Verdict verdict;
+  if (status.ok()) return verdict;
+  verdict.kind = Verdict::Kind::kUnserved;
+  verdict.detail = std::string(status.message());
   return verdict;
 }
 
@@ -129,7 +186,14 @@ absl::Status Engine::Ready() {
 
 absl::Status Engine::Reach() {
   if (absl::Status status = Ready(); !status.ok()) return status;
-  absl::StatusOr<Verdict> verdict = Play(Probe(), kEveryRule, Pace::kWhole, nullptr);
+  absl::StatusOr<Verdict> verdict = Probe(Pace::kWhole);
+  // A stream's connect has tried them all.
+  const bool each_alone = FamilyOf(target_->transport()) != Family::kStream;
+  for (size_t i = 1; each_alone && i < target_->addresses().size(); ++i) {
+    if (!verdict.ok() || !verdict->Fails()) break;
+    target_->Prefer(i);
+    verdict = Probe(Pace::kWhole);
+  }
   if (!verdict.ok()) return verdict.status();
   if (verdict->kind == Verdict::Kind::kUnserved) {
     if (const std::optional<std::string> death = target_->DiedSoon()) {
@@ -143,7 +207,7 @@ absl::Status Engine::Reach() {
 
 bool Engine::ProbeHolds() {
   if (!probe_held_) return true;
-  const absl::StatusOr<Verdict> verdict = Play(Probe(), kEveryRule, Pace::kWhole, nullptr);
+  const absl::StatusOr<Verdict> verdict = Probe(Pace::kWhole);
   return verdict.ok() && !verdict->Fails();
 }
 
@@ -151,6 +215,12 @@ absl::StatusOr<Outcome> Engine::Run(const Requirement& requirement) {
   const auto start = steady_clock::now();
   const uint64_t plays_before = plays_;
   Outcome outcome = OutcomeOf(requirement);
+  if (const Family family = FamilyOf(target_->transport()); family != requirement.family) {
+    outcome.result = Outcome::Result::kSkip;
+    outcome.reason = absl::StrCat("it is of the family ", FamilyName(requirement.family),
+                                  ", the target of ", FamilyName(family));
+    return outcome;
+  }
   if (const std::optional<Capability> missing = Missing(requirement, *target_)) {
     const bool claimed = *missing != kHalfClose;
     outcome.result = claimed ? Outcome::Result::kSkip : Outcome::Result::kNotClaimed;
@@ -176,7 +246,11 @@ absl::Status Engine::RunCases(const Requirement& requirement, Outcome* outcome) 
   const auto start = steady_clock::now();
   cuts_ = certain_cuts_ = 0;
   std::set<std::string> texts;
-  Cases cases = requirement.cases(budget_);
+  Budget budget = budget_;
+  budget.datagram_bytes = LargestDatagram(*target_);
+  Cases cases = requirement.cases(budget);
+  Pace pace = Pace::kWhole;
+  int left_open = 0;
   while (std::optional<rc::Shrinkable<Scenario>> next = cases()) {
     if (budget_.Spent()) {
       outcome->result = Outcome::Result::kNotRun;
@@ -186,8 +260,13 @@ absl::Status Engine::RunCases(const Requirement& requirement, Outcome* outcome) 
     const Scenario scenario = next->value();
     if (!texts.insert(PrintScenario(scenario)).second) continue;
     Transcript transcript;
-    absl::StatusOr<Verdict> verdict = Play(scenario, requirement.rules, Pace::kWhole, &transcript);
+    absl::StatusOr<Verdict> verdict = Play(scenario, requirement.rules, pace, &transcript);
     if (!verdict.ok()) return verdict.status();
+    if (requirement.family == Family::kDatagram && IsLeftOpen(*verdict)) {
+      ++left_open;
+      pace = Pace::kControl;  // what may be lost is not waited for again and again
+      continue;
+    }
     if (verdict->kind == Verdict::Kind::kNotJudged) {
       LeaveOpen(*verdict, kNoAnswer, outcome);
       break;
@@ -206,6 +285,11 @@ absl::Status Engine::RunCases(const Requirement& requirement, Outcome* outcome) 
     }
   }
   outcome->distinct_scenarios = texts.size();
+  if (left_open > 0) {
+    AddNote(absl::StrCat(left_open, " of ", texts.size(),
+                         " had no answer, being large: that is for datagram.answered.large"),
+            outcome);
+  }
   return own_error_;
 }
 
@@ -218,6 +302,7 @@ absl::Status Engine::RunTrial(const Requirement& requirement, Outcome* outcome) 
       break;
     // That a silence recurs is seen in less than a whole deadline.
     Budget budget = budget_;
+    budget.datagram_bytes = LargestDatagram(*target_);
     if (outcome->verdict.IsSilence()) budget.deadline_ms = OptionsFor(Pace::kControl).deadline_ms;
     Trial trial(target_, budget);
     absl::StatusOr<Verdict> verdict = requirement.check(trial);
@@ -262,12 +347,34 @@ void Engine::LeaveOpen(const Verdict& verdict, absl::string_view reason, Outcome
   outcome->reason = spent ? kBudgetSpent : std::string(reason);
 }
 
+// What failed while the back end died says nothing of the target.
+void Engine::LeaveToBackend(const std::string& death, Outcome* outcome) {
+  Outcome open;
+  open.id = outcome->id;
+  open.level = outcome->level;
+  open.basis = outcome->basis;
+  open.sentence = outcome->sentence;
+  open.source = outcome->source;
+  open.seconds = outcome->seconds;
+  open.result = Outcome::Result::kSkip;
+  open.reason = absl::StrCat("the back end behind the target ", death,
+                             ": nothing to judge here, and both are started again");
+  *outcome = std::move(open);
+}
+
 // The plain exchange again: what comes next shall not be blamed for what was done here.
 void Engine::LookAfter(Outcome* outcome) {
   if (budget_.Spent() || !own_error_.ok()) return;
   // What was left open shall not become a failure by the way in which it was broken off.
   const bool held =
       outcome->result == Outcome::Result::kPass || outcome->result == Outcome::Result::kObserved;
+  if (const std::optional<std::string> death = target_->TakeBackendDeath()) {
+    target_->Stop();
+    if (!held) return LeaveToBackend(*death, outcome);
+    return AddNote(
+        absl::StrCat("the back end behind the target ", *death, ": both are started again"),
+        outcome);
+  }
   if (const std::optional<std::string> death = target_->Died()) {
     if (held) NameDeath(*death, outcome);
     return AddNote("the target is started again for the rest", outcome);

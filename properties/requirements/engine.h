@@ -42,6 +42,9 @@ class Engine {
   // A smaller scenario counts if so many of kReplays plays fail; one that fails in all of them is
   // preferred.
   static constexpr int kRecurs = 3;
+  // How often datagrams are sent anew, from fresh sockets, before their silence counts: UDP may
+  // lose.
+  static constexpr int kDatagramTries = 3;
   // How often a requirement that is no scenario is tried in all, once it failed.
   static constexpr int kTrials = 3;
   // For all searches for smaller scenarios of one engine together, after which each is brief.
@@ -51,14 +54,22 @@ class Engine {
   enum class Pace { kWhole, kControl, kShort };  // how long a silence takes to be one
 
   StageOptions OptionsFor(Pace pace) const;
+  // Of datagrams a silence is believed at the third time.
   absl::StatusOr<Verdict> Play(const Scenario& scenario, const Rules& rules, Pace pace,
                                Transcript* transcript);
+  absl::StatusOr<Verdict> PlayStream(const Scenario& scenario, const Rules& rules, Pace pace,
+                                     Transcript* transcript);
+  absl::StatusOr<Verdict> PlayDatagrams(const Scenario& scenario, const Rules& rules, Pace pace,
+                                        Transcript* transcript);
+  Verdict After(const Played& played, Verdict verdict);
+  absl::StatusOr<Verdict> Probe(Pace pace);
   absl::Status Ready();
   bool ProbeHolds();
   absl::Status RunCases(const Requirement& requirement, Outcome* outcome);
   absl::Status RunTrial(const Requirement& requirement, Outcome* outcome);
   static void LeaveOpen(const Verdict& verdict, absl::string_view reason, Outcome* outcome);
   void LookAfter(Outcome* outcome);
+  void LeaveToBackend(const std::string& death, Outcome* outcome);
   void NameDeath(const std::string& death, Outcome* outcome);
 
   // explain.cc

@@ -132,7 +132,8 @@ void Engine::ConfirmDeath(const Rules& rules, Outcome* outcome) {
 }
 
 std::optional<Scenario> ControlOf(const Scenario& scenario) {
-  if (Connections(scenario) > 1) return std::nullopt;
+  // In one piece datagrams would be another conversation.
+  if (Connections(scenario) > 1 || scenario.role != Role::kServer) return std::nullopt;
   Scenario control = scenario;
   control.steps.clear();
   uint64_t sent = 0;

@@ -1,5 +1,5 @@
 // The words of levels and bases, look-ups by id and by glob.
-// Not for: the rows (catalogue_bytes.cc, catalogue_service.cc).
+// Not for: the rows (catalogue_*.cc).
 #include "properties/requirements/requirement.h"
 
 #include <algorithm>
@@ -14,6 +14,24 @@ int64_t Budget::Within(int64_t limit_ms) const {
   const auto left = end - std::chrono::steady_clock::now();
   if (left > milliseconds(limit_ms)) return limit_ms;
   return std::max<int64_t>(0, std::chrono::duration_cast<milliseconds>(left).count());
+}
+
+Family FamilyOf(Transport transport) {
+  if (transport == Transport::kIcmp) return Family::kIcmp;
+  const bool datagrams = transport == Transport::kUdp || transport == Transport::kUnixgram;
+  return datagrams ? Family::kDatagram : Family::kStream;
+}
+
+absl::string_view FamilyName(Family family) {
+  switch (family) {
+    case Family::kStream:
+      return "stream";
+    case Family::kDatagram:
+      return "datagram";
+    case Family::kIcmp:
+      return "icmp";
+  }
+  return "";
 }
 
 absl::string_view LevelName(Level level) {
@@ -36,7 +54,9 @@ absl::string_view BasisName(Basis basis) {
 const std::vector<Requirement>& Catalogue() {
   static const std::vector<Requirement>* const rows = [] {
     auto* all = new std::vector<Requirement>(RowsOnBytes());
-    for (const Requirement& row : RowsOnService()) all->push_back(row);
+    for (const auto& rows : {RowsOnService(), RowsOnDatagrams(), RowsOnIcmp()}) {
+      all->insert(all->end(), rows.begin(), rows.end());
+    }
     return all;
   }();
   return *rows;

@@ -9,8 +9,10 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "core/endpoint.h"
 #include "properties/generate/scenarios.h"
 #include "properties/judge/judge.h"
+#include "properties/scenario/family.h"
 
 namespace verbatim {
 
@@ -24,8 +26,10 @@ enum class Basis {
   kDerived,  // it follows from a standard
   kRobust,   // sound engineering
 };
-absl::string_view LevelName(Level level);  // "M", "S", "I"
-absl::string_view BasisName(Basis basis);  // "quoted", "derived", "robust"
+Family FamilyOf(Transport transport);
+absl::string_view FamilyName(Family family);  // "stream", "datagram", "icmp": the IDs begin so
+absl::string_view LevelName(Level level);     // "M", "S", "I"
+absl::string_view BasisName(Basis basis);     // "quoted", "derived", "robust"
 
 // Why something was not judged once Budget::end has come.
 inline constexpr char kBudgetSpent[] = "the budget of the whole check is spent (--budget)";
@@ -35,11 +39,12 @@ struct Budget {
   uint64_t seed = 1;
   int cases = 100;
   uint64_t bulk_bytes = 64 << 20;
-  int fragment_bytes = 8;      // of the payload that is cut in every way
-  int connections = 1100;      // at once, for stream.many.thousand
-  int64_t idle_ms = 1000;      // without a byte, after which a connection still echoes
-  bool half_close = true;      // the target claims it: a FIN may be sent to see an end
-  int64_t deadline_ms = 2000;  // no progress for so long is a silence
+  int fragment_bytes = 8;            // of the payload that is cut in every way
+  int connections = 1100;            // at once, for stream.many.thousand
+  int64_t idle_ms = 1000;            // without a byte, after which a connection still echoes
+  uint64_t datagram_bytes = 65'507;  // the largest that the target's transport has: of UDP on IPv4
+  bool half_close = true;            // the target claims it: a FIN may be sent to see an end
+  int64_t deadline_ms = 2000;        // no progress for so long is a silence
   int64_t connect_deadline_ms = 15'000;
   int64_t start_deadline_ms = 15'000;  // until a spawned target listens
   int64_t shrink_ms = 3000;            // for the search for a smaller scenario
@@ -63,6 +68,7 @@ struct Requirement {
   absl::string_view causes;  // what usually breaks it
   absl::string_view mend;
   uint32_t needs = 0;  // Capability bits
+  Family family = Family::kStream;
   Rules rules;
   // The scenarios, drawn one at a time; without the line "requirement".
   Cases (*cases)(const Budget& budget) = nullptr;

@@ -1,5 +1,5 @@
-// The words in which the scenarios of the stream requirements are written.
-// Not for: anything but requirements/stream_*.cc.
+// The words in which the scenarios of the requirements are written.
+// Not for: anything but requirements/stream_*.cc and datagram.cc.
 #pragma once
 
 #include <string>

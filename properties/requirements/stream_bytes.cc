@@ -11,6 +11,18 @@ namespace verbatim {
 
 using namespace steps;  // NOLINT(google-build-using-namespace): the words of this file
 
+// What some program reads as one thing, wherever it stands: first on a connection, or where a read
+// ends within it. Telnet's doubled IAC (RFC 854), its CR NUL, a byte order mark, TLS's first bytes
+// …
+std::vector<std::string> ReadAsOne() {
+  std::vector<std::string> all = {
+      "\xff\xff",     std::string("\r\0", 2),   "\r\n",         "\n\n", "\xef\xbb\xbf", "\xff\xfe",
+      "\x16\x03\x01", std::string("\0\0\0", 3), "\xe2\x82\xac", "\\\\", "%%",           "..\r\n"};
+  for (const absl::string_view token : PayloadTokens())
+    all.emplace_back(token.data(), token.size());
+  return all;
+}
+
 Cases EveryByte(const Budget& budget) {
   std::string all;
   for (int value = 0; value < 256; ++value) all += static_cast<char>(value);
@@ -22,6 +34,11 @@ Cases EveryByte(const Budget& budget) {
       Pipelined(Literal(all + all), std::vector<uint64_t>(32, 16))};
   for (size_t cut = 1; cut < tokens.size(); ++cut) {
     scenarios.push_back(Awaited(Literal(tokens), {cut, tokens.size() - cut}));
+  }
+  for (const std::string& one : ReadAsOne()) {
+    const std::string text = one + one + "\n";
+    scenarios.push_back(Awaited(Literal(text), std::vector<uint64_t>(text.size(), 1)));
+    scenarios.push_back(OnePiece(Literal(one)));
   }
   for (const Overlay overlay : kOverlays) {
     scenarios.push_back(Awaited(Coded(4096, budget, overlay), {1, 1000, 24, 1024, 2047}));
@@ -83,14 +100,20 @@ Cases SilentAfter(const Budget& budget) {
     if (budget.half_close) scenario.steps.push_back(Do(Kind::kExpectEof));
     return scenario;
   };
-  return Listed({quiet(OnePiece(Coded(1, budget))), quiet(OnePiece(Literal("verbatim\n"))),
-                 quiet(Awaited(Coded(5000, budget), {1, 99, 900, 4000}))});
+  std::vector<Scenario> scenarios = {quiet(OnePiece(Coded(1, budget))),
+                                     quiet(OnePiece(Literal("verbatim\n"))),
+                                     quiet(Awaited(Coded(5000, budget), {1, 99, 900, 4000}))};
+  // Whole blocks: what is there twice, or flushed once more, is so at an edge.
+  for (const uint64_t bytes : {512, 1024, 4096, 8192, 16'384}) {
+    scenarios.push_back(quiet(OnePiece(Coded(bytes, budget))));
+  }
+  return Listed(std::move(scenarios));
 }
 
 Cases SingleByte(const Budget&) {
   std::vector<Scenario> scenarios;
-  for (const char byte : {'a', ' ', '\0', '\r', '\x04', '\x7f', '\xff'}) {
-    scenarios.push_back(OnePiece(Literal(std::string(1, byte))));
+  for (int value = 0; value < 256; ++value) {
+    scenarios.push_back(OnePiece(Literal(std::string(1, static_cast<char>(value)))));
   }
   scenarios.push_back(Awaited(Literal("verbatim"), std::vector<uint64_t>(8, 1)));
   return Listed(std::move(scenarios));
@@ -125,8 +148,28 @@ Cases PressureIsolated(const Budget& budget) {
     for (const Step& step : {Do(Kind::kConnect, other), Send(1000, other), Do(Kind::kAwait, other)})
       steps.push_back(step);
   }
-  steps.push_back(Do(Kind::kClose));
-  return Listed({Make(Coded(kJamBytes, budget), std::move(steps))});
+  // And then it gets what was kept for it, though others have come and one has gone meanwhile.
+  steps.push_back(Do(Kind::kClose, 2));
+  for (const Step& step : {Do(Kind::kConnect, 4), Send(1000, 4), Do(Kind::kAwait, 4),
+                           Do(Kind::kResume), Do(Kind::kAwait)})
+    steps.push_back(step);
+  // The same with the newest of three, after the oldest has left its place to another.
+  const Step connect = Do(Kind::kConnect, 2), first = Send(1, 2), first_back = Do(Kind::kAwait, 2);
+  std::vector<Step> newest = {Send(1),
+                              Do(Kind::kAwait),
+                              connect,
+                              first,
+                              first_back,
+                              Do(Kind::kStall, 2),
+                              Do(Kind::kClose),
+                              Send(kRest, 2),
+                              Do(Kind::kConnect, 3),
+                              Send(1000, 3),
+                              Do(Kind::kAwait, 3),
+                              Do(Kind::kResume, 2),
+                              Do(Kind::kAwait, 2)};
+  return Listed({Make(Coded(kJamBytes, budget), std::move(steps)),
+                 Make(Coded(kJamBytes, budget), std::move(newest))});
 }
 
 }  // namespace verbatim

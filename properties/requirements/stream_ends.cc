@@ -14,6 +14,9 @@ using namespace steps;  // NOLINT(google-build-using-namespace): the words of th
 
 namespace {
 
+// More than a kernel takes of a target whose peer doesn't read: on loopback some 2.6 MB.
+constexpr uint64_t kMoreThanKernelsHold = 4'000'000;
+
 Scenario DrainedAfterFin(PayloadSpec payload, const std::vector<uint64_t>& pieces) {
   Scenario scenario = Pipelined(std::move(payload), pieces);
   scenario.steps.insert(scenario.steps.end() - 1, Do(Kind::kShutdown));
@@ -69,9 +72,15 @@ Cases HalfCloseDrains(const Budget& budget) {
 
 Cases HalfCloseEnds(const Budget& budget) {
   const Step fin = Do(Kind::kShutdown), eof = Do(Kind::kExpectEof);
+  const Step sips = {Kind::kDrip, 1, 20'000};
   return Listed({Make(Coded(1, budget), {fin, eof}),
                  Make(Coded(1000, budget), {Send(kRest), fin, eof}),
-                 Make(Coded(kAheadBytes, budget), {Send(kRest), fin, eof})});
+                 Make(Coded(kAheadBytes, budget), {Send(kRest), fin, eof}),
+                 // Something is still to be written when the FIN comes.
+                 Make(Coded(300'000, budget),
+                      {Do(Kind::kStall), Send(kRest), fin, Do(Kind::kResume), sips, eof}),
+                 Make(Coded(kMoreThanKernelsHold, budget),
+                      {Do(Kind::kStall), Send(kRest), fin, Do(Kind::kResume), sips, eof})});
 }
 
 // All of it stands in front of a reader that takes it in small sips.
@@ -79,9 +88,12 @@ Cases HalfCloseDrainsSlowly(const Budget& budget) {
   const Step stall = Do(Kind::kStall), fin = Do(Kind::kShutdown);
   const Step resume = Do(Kind::kResume), await = Do(Kind::kAwait);
   std::vector<Scenario> scenarios;
-  // The last is more than a kernel's buffers hold on the way back.
-  for (const uint64_t bytes : {uint64_t{40'000}, uint64_t{400'000}, uint64_t{4'000'000}}) {
-    const Step drip = {Kind::kDrip, 1, std::min(bytes / 8, kMaxDripBytes)};
+  // The second takes longer than who gives up some time after end-of-file may have patience; the
+  // last is more than the target's kernel holds.
+  const std::pair<uint64_t, uint64_t> bytes_and_sips[] = {
+      {40'000, 5'000}, {300'000, 400}, {kMoreThanKernelsHold, 8'000}};
+  for (const auto& [bytes, sip] : bytes_and_sips) {
+    const Step drip = {Kind::kDrip, 1, sip};
     scenarios.push_back(Make(Coded(bytes, budget), {stall, Send(kRest), fin, resume, drip, await}));
   }
   return Listed(std::move(scenarios));
@@ -90,8 +102,40 @@ Cases HalfCloseDrainsSlowly(const Budget& budget) {
 // One connection echoes, is idle and echoes again.
 Cases OpenUntilPeerEnds(const Budget& budget) {
   const Step await = Do(Kind::kAwait), idle = Pause(static_cast<uint64_t>(budget.idle_ms));
-  return Listed({Make(Coded(1000, budget), {Send(10), await, idle, Send(kRest), await})});
+  return Listed({Make(Coded(1000, budget), {Send(10), await, idle, Send(kRest), await}),
+                 Make(Coded(1000, budget), {idle, Send(kRest), await})});
 }
+
+namespace {
+
+// One leaves, and others come into its place.
+Scenario OneLeaves(const Budget& budget, uint32_t leaver) {
+  Scenario scenario = Make(Coded(3000, budget), {});
+  for (uint32_t peer = 1; peer <= 3; ++peer) Greet(peer, &scenario);
+  scenario.steps.push_back(Do(Kind::kClose, leaver));
+  for (uint32_t peer = 4; peer <= 5; ++peer) Greet(peer, &scenario);
+  for (uint32_t peer = 5; peer >= 1; --peer) {
+    if (peer != leaver) scenario.steps.push_back(Send(500, peer));
+  }
+  for (uint32_t peer = 1; peer <= 5; ++peer) {
+    if (peer != leaver) scenario.steps.push_back(Do(Kind::kAwait, peer));
+  }
+  return scenario;
+}
+
+// Both have something that could not be written at once.
+Scenario BothHeldUp(const Budget& budget) {
+  Scenario scenario = Make(Coded(kJamBytes, budget), {Do(Kind::kConnect, 2)});
+  for (const Kind kind : {Kind::kStall, Kind::kSend, Kind::kResume}) {
+    for (const uint32_t peer : {1u, 2u}) {
+      scenario.steps.push_back(kind == Kind::kSend ? Send(kRest, peer) : Do(kind, peer));
+    }
+  }
+  scenario.steps.push_back(Pause(300));
+  return scenario;
+}
+
+}  // namespace
 
 Cases ManyIsolated(const Budget& budget) {
   const auto dice = rc::gen::container<std::vector<std::tuple<uint32_t, uint64_t, bool>>>(
@@ -105,14 +149,42 @@ Cases ManyIsolated(const Budget& budget) {
         payload.seed = std::get<0>(parts);
         return Interleaved(payload, std::get<1>(parts));
       });
-  return Arbitrary(gen, budget.seed, budget.cases);
+  return Then(Listed({OneLeaves(budget, 1), OneLeaves(budget, 2), BothHeldUp(budget)}),
+              Arbitrary(gen, budget.seed, budget.cases));
+}
+
+// Three are open, one of them ends, and the others are served on, one that came in its place too.
+Scenario OneOfThreeEnds(const Budget& budget, uint32_t leaver, Kind ending) {
+  Scenario scenario = Make(Coded(300, budget), {});
+  const auto echo = [&](uint32_t peer) {
+    scenario.steps.push_back(Send(20, peer));
+    scenario.steps.push_back(Do(Kind::kAwait, peer));
+  };
+  for (uint32_t peer = 1; peer <= 3; ++peer) {
+    if (peer > 1) scenario.steps.push_back(Do(Kind::kConnect, peer));
+    echo(peer);
+  }
+  scenario.steps.push_back(Do(ending, leaver));
+  if (ending == Kind::kShutdown) scenario.steps.push_back(Do(Kind::kExpectEof, leaver));
+  for (uint32_t peer = 1; peer <= 3; ++peer) {
+    if (peer != leaver) echo(peer);
+  }
+  scenario.steps.push_back(Do(Kind::kConnect, 4));
+  for (const uint32_t peer : {4u, leaver == 1 ? 2u : 1u, leaver == 3 ? 2u : 3u}) echo(peer);
+  return scenario;
 }
 
 Cases SecondIsServed(const Budget& budget) {
-  return Listed(
-      {Make(Coded(64, budget), {Do(Kind::kConnect, 2), Send(kRest, 2), Do(Kind::kAwait, 2)}),
-       Make(Coded(64, budget), {Send(8), Do(Kind::kAwait), Do(Kind::kConnect, 2), Send(kRest, 2),
-                                Do(Kind::kAwait, 2), Send(kRest), Do(Kind::kAwait)})});
+  std::vector<Scenario> scenarios = {
+      Make(Coded(64, budget), {Do(Kind::kConnect, 2), Send(kRest, 2), Do(Kind::kAwait, 2)}),
+      Make(Coded(64, budget), {Send(8), Do(Kind::kAwait), Do(Kind::kConnect, 2), Send(kRest, 2),
+                               Do(Kind::kAwait, 2), Send(kRest), Do(Kind::kAwait)})};
+  for (uint32_t leaver = 1; leaver <= 3; ++leaver) {
+    for (const Kind ending : {Kind::kClose, Kind::kReset}) {
+      scenarios.push_back(OneOfThreeEnds(budget, leaver, ending));
+    }
+  }
+  return Listed(std::move(scenarios));
 }
 
 Cases SurviveVanish(const Budget& budget) {

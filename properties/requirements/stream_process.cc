@@ -14,8 +14,9 @@ namespace verbatim {
 namespace {
 
 constexpr uint64_t kPushBytes = 64 << 20;
-constexpr int64_t kBlockMs = 500;  // nothing accepted for so long: it blocks
-constexpr int64_t kQuietMs = 200;  // nothing came for so long: nothing more will
+constexpr uint64_t kIdleBytes = 8 << 20;  // what a collector may add meanwhile
+constexpr int64_t kQuietMs = 200;         // nothing came for so long: enough was read
+constexpr int64_t kBlockMs = 500;         // nothing accepted for so long: it blocks
 
 constexpr uint64_t kFewDescriptors = 32;
 constexpr size_t kMoreThanFew = 64;
@@ -28,6 +29,7 @@ constexpr int64_t kIdleMs = 500;
 // Of the time. A timer of 10 ms takes less than 1 %; a busy loop takes all that it gets, which is
 // little on a busy machine.
 constexpr uint64_t kIdlePercent = 4;
+constexpr uint64_t kIdleWakes = 500;  // a second; that timer has 100
 constexpr uint64_t kFullPercent = 10;
 constexpr uint64_t kAllAlongPercent = 80;
 constexpr int64_t kAtWorkMs = 50;
@@ -81,6 +83,8 @@ absl::StatusOr<Verdict> PressureBounded(Trial& trial) {
     accepted = peer.Push(kPushBytes + 1, kBlockMs);
   }
   if (trial.Spent()) return trial.Result();
+  const absl::StatusOr<Usage> blocked = trial.target().Use();
+  if (blocked.ok() && accepted <= kPushBytes) trial.Pause(kBlockMs);
   const absl::StatusOr<Usage> after = trial.target().Use();
   std::string note = absl::StrCat(accepted > kPushBytes ? "more than " : "", Mebibytes(accepted),
                                   " were accepted of a peer that did not read");
@@ -89,9 +93,19 @@ absl::StatusOr<Verdict> PressureBounded(Trial& trial) {
     grown = after->resident_bytes - std::min(before->resident_bytes, after->resident_bytes);
     absl::StrAppend(&note, ", its resident memory grew by ", Mebibytes(grown));
   }
-  // Read to the end, so that nobody is blamed here for how it takes a reset.
-  peer.Drain(kQuietMs);
-  peer.End();
+  // Read to the end, so that nobody is blamed here for how it takes a reset; what is still on the
+  // way is judged no more.
+  peer.Drain(trial.budget().deadline_ms);
+  peer.Close();
+  if (blocked.ok() && after.ok()) {
+    const uint64_t idle =
+        after->resident_bytes - std::min(blocked->resident_bytes, after->resident_bytes);
+    if (idle > kIdleBytes) {
+      return trial.Misbehaves(absl::StrCat("while it took nothing more of a peer that does not ",
+                                           "read, its memory grew by ", Mebibytes(idle), " in ",
+                                           kBlockMs, " ms (bound: ", Mebibytes(kIdleBytes), ")"));
+    }
+  }
   if (accepted <= kPushBytes && grown <= kPushBytes) {
     trial.Note(note);
     return trial.Result();
@@ -146,22 +160,73 @@ absl::StatusOr<Verdict> SurviveFdExhaustion(Trial& trial) {
       absl::StrCat(served, used, ", while no more could be had (bound: ", kFullPercent, " %)"));
 }
 
+namespace {
+
+// What the target burns while its connections are left alone; the first that is too much is the
+// trial's result. Whether all was well.
+bool CostsNothing(Trial& trial, const std::string& connections) {
+  const absl::StatusOr<Usage> before = trial.target().Use();
+  const int64_t start_us = UsNow();
+  const std::optional<uint64_t> percent = SteadyPercent(trial, kIdleMs, kIdlePercent);
+  const absl::StatusOr<Usage> after = trial.target().Use();
+  if (trial.Spent()) return false;
+  if (!percent || !before.ok() || !after.ok()) {
+    trial.CannotJudge("its processes can't be looked into").IgnoreError();
+    return false;
+  }
+  const uint64_t passed_us = static_cast<uint64_t>(UsNow() - start_us) + 1;
+  const uint64_t wakes =
+      (after->wakes - std::min(before->wakes, after->wakes)) * 1'000'000 / passed_us;
+  const std::string measured =
+      absl::StrCat(connections, " it uses ", *percent, " % of a processor, and wakes ", wakes,
+                   " times a second");
+  if (trial.note().empty()) trial.Note(measured);
+  if (*percent <= kIdlePercent && wakes <= kIdleWakes) return true;
+  trial.Misbehaves(absl::StrCat(measured, " (bounds: ", kIdlePercent, " %, ", kIdleWakes, ")"))
+      .IgnoreError();
+  return false;
+}
+
+// Sends without reading until the target takes no more.
+bool Jam(Trial& trial, Peer* peer) {
+  if (!peer->Connect()) return false;
+  peer->Push(kPushBytes, kBlockMs);
+  return !trial.Spent();
+}
+
+// What is waited for changes with what a connection went through: interest in writing that outlives
+// its reason, an end-of-file that is told again and again while something is still to be written, a
+// descriptor that is closed and still polled.
+void CostsNothingLater(Trial& trial, std::deque<Peer>* peers) {
+  std::deque<Peer> jammed;
+  for (int i = 0; i < 3; ++i) {
+    jammed.emplace_back(&trial, uint64_t{64 * 1024});
+    if (!Jam(trial, &jammed.back())) return;
+  }
+  if (trial.budget().half_close) jammed[1].line().Shutdown();
+  if (!CostsNothing(trial, "with peers that do not read, one of them half-closed,")) return;
+  jammed[0].Drain(kQuietMs);
+  jammed[1].Drain(kQuietMs);
+  jammed[1].Close();
+  trial.Has(kTcp) ? jammed[2].Reset() : jammed[2].Close();
+  for (size_t i = 0; i < peers->size() / 2; ++i) (*peers)[i].End();
+  CostsNothing(trial, "after a backlog was read, and others have ended,");
+  jammed[0].Close();
+}
+
+}  // namespace
+
 // One that serves them in turn is not blamed here: so many as are served are idle.
 absl::StatusOr<Verdict> IdleNoCpu(Trial& trial) {
   std::deque<Peer> peers;
   const bool full = FillUp(trial, kIdle, &peers);
   const size_t count = peers.size() - (full ? 1 : 0);
   if (count == 0) return trial.CannotJudge("it served no connection");
-  const std::optional<uint64_t> percent = SteadyPercent(trial, kIdleMs, kIdlePercent);
+  const bool nothing = CostsNothing(
+      trial, absl::StrCat("with ", count, count == 1 ? " idle connection" : " idle connections"));
+  if (nothing && !full) CostsNothingLater(trial, &peers);
   EndAll(trial, full, &peers);
-  if (trial.Spent()) return trial.Result();
-  if (!percent) return trial.CannotJudge("its processes can't be looked into");
-  const std::string measured =
-      absl::StrCat(count, count == 1 ? " idle connection uses " : " idle connections use ",
-                   *percent, " % of a processor");
-  trial.Note(measured);
-  if (*percent <= kIdlePercent) return trial.Result();
-  return trial.Misbehaves(absl::StrCat(measured, " (bound: ", kIdlePercent, " %)"));
+  return trial.Result();
 }
 
 // The connection that is open then leaves its end of the port behind (FIN-WAIT or TIME-WAIT), which

@@ -1,4 +1,11 @@
 // The target's processes: sound servers hold, and each defect is named with its measure.
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <vector>
+
 #include "properties/requirements/trial_test.h"
 
 namespace verbatim {
@@ -28,6 +35,24 @@ TEST(PressureBounded, AServerOfAnotherIsJudgedByWhatItTakes) {
   const Checked checked = RunCheck(PressureBounded, server);
   EXPECT_EQ(checked.verdict.kind, Kind::kHeld) << Shown(checked);
   EXPECT_NE(checked.note.find("MiB were accepted"), std::string::npos) << checked.note;
+}
+
+TEST(PressureBounded, OneThatIsSlowToGoOnIsNotBlamedForWhatIsStillOnTheWay) {
+  const TestServer server([](int fd) {
+    std::vector<char> data(64 * 1024);
+    for (ssize_t got = 1; got > 0;) {
+      got = ::recv(fd, data.data(), data.size(), 0);
+      for (ssize_t sent = 0; sent < got;) {
+        const ssize_t more = ::send(fd, data.data() + sent, static_cast<size_t>(got - sent),
+                                    MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (more < 0 && errno != EAGAIN) return;
+        if (more < 0) ::poll(nullptr, 0, 300);
+        sent += std::max<ssize_t>(more, 0);
+      }
+    }
+  });
+  const Checked checked = RunCheck(PressureBounded, server);
+  EXPECT_EQ(checked.verdict.kind, Kind::kHeld) << Shown(checked);
 }
 
 TEST(PressureBounded, OneThatTakesEverythingIsFound) {

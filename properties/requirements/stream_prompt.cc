@@ -109,6 +109,14 @@ absl::StatusOr<Verdict> PromptNoStall(Trial& trial) {
   const double median = Quantile(rounds, 0.5);
   trial.Note(absl::StrFormat("median %.2f ms, 90 %% %.2f ms, slowest %.2f ms", median,
                              Quantile(rounds, 0.9), rounds.back()));
+  // Never sooner than that, not even for one piece alone: it waits for more, on this machine.
+  if (single.front() >= kStallMs - 5 && trial.Has(kLocal) &&
+      single.front() > kTimesSlower * Quantile(own, 0.5)) {
+    return trial.Misbehaves(absl::StrFormat(
+        "one small piece takes %.1f ms to come back, at best, of %d (bound %.0f ms; a thread here "
+        "answers in %.2f ms)",
+        single.front(), kRounds, kStallMs - 5, Quantile(own, 0.5)));
+  }
   const double slowness = std::max(way_ms, Quantile(own, 0.5));
   if (median < kStallMs || median < kTimesSlower * slowness) return trial.Result();
   // A target that takes its time for each piece does so for one alone too.
