@@ -72,7 +72,10 @@ class Check {
   }
 
   int Run() {
-    absl::StatusOr<Choice> choice = Choose(flags_.choice);
+    absl::StatusOr<std::unique_ptr<Target>> target = MakeTarget(flags_.target);
+    if (!target.ok()) return Complain(target.status());
+    target_ = *std::move(target);
+    absl::StatusOr<Choice> choice = Choose(flags_.choice, FamilyOf(target_->transport()));
     if (!choice.ok()) return Complain(choice.status());
     absl::StatusOr<Budget> budget = MakeBudget(flags_.budget);
     if (!budget.ok()) return Complain(budget.status());
@@ -84,9 +87,6 @@ class Check {
     absl::StatusOr<std::vector<ReportFlag>> reports = ParseReportFlags(flags_.reports);
     if (!reports.ok()) return Complain(reports.status());
     reports_ = *std::move(reports);
-    absl::StatusOr<std::unique_ptr<Target>> target = MakeTarget(flags_.target);
-    if (!target.ok()) return Complain(target.status());
-    target_ = *std::move(target);
     if (!flags_.without.empty()) target_->Without(kHalfClose);
     Describe(*choice, *budget);
     return Hold(choice->mine, *budget);
@@ -103,7 +103,7 @@ class Check {
     RunInfo& info = report_.info;
     info.version = std::string(Version());
     info.target = target_->argument();
-    info.transport = TransportOf(*target_);
+    info.transport = std::string(TransportName(target_->transport()));
     info.seed = budget.seed;
     info.cases = budget.cases;
     info.profile = flags_.choice.profile;
@@ -206,7 +206,8 @@ void AddCheck(CLI::App& app, int* status) {
   flags->command = command;
   command->add_option(
       "TARGET", flags->target.endpoint,
-      "a running server: tcp://127.0.0.1:7, tcp://localhost:echo, unix:///run/echo");
+      "a running server: tcp://127.0.0.1:7, udp://localhost:echo, unix:///run/echo, "
+      "unixgram:///run/echo.dgram; or a host: icmp://127.0.0.1");
   AddTargetFlags(command, &flags->target);
   AddBudgetFlags(command, &flags->budget);
   AddSizeFlags(command, &flags->budget);

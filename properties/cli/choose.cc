@@ -21,13 +21,33 @@ bool AnyMatches(const std::vector<std::string>& globs, absl::string_view id) {
   return false;
 }
 
-absl::Status EachMatches(absl::string_view flag, const std::vector<std::string>& globs) {
+absl::string_view WhereFamilyIs(Family family) {
+  switch (family) {
+    case Family::kStream:
+      return "over tcp, unix and stdio";
+    case Family::kDatagram:
+      return "over udp and unixgram";
+    case Family::kIcmp:
+      return "of icmp://";
+  }
+  return "";
+}
+
+absl::Status EachMatches(absl::string_view flag, const std::vector<std::string>& globs,
+                         Family family) {
   for (const std::string& glob : globs) {
     bool any = false;
-    for (const Requirement& row : Catalogue()) any = any || GlobMatches(glob, row.id);
+    std::optional<Family> other;
+    for (const Requirement& row : Catalogue()) {
+      if (!GlobMatches(glob, row.id)) continue;
+      any = any || row.family == family;
+      other = row.family;
+    }
     if (any) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat(flag, " ", glob, ": no requirement matches (see: verbatim list)"));
+    const std::string why = !other ? "no requirement matches (see: verbatim list)"
+                                   : absl::StrCat("that is for targets ", WhereFamilyIs(*other),
+                                                  "; this one has ", FamilyName(family), ".*");
+    return absl::InvalidArgumentError(absl::StrCat(flag, " ", glob, ": ", why));
   }
   return absl::OkStatus();
 }
@@ -89,12 +109,14 @@ absl::Status FindShard(const std::string& flag, Choice* choice) {
 
 }  // namespace
 
-absl::StatusOr<Choice> Choose(const ChoiceFlags& flags) {
-  if (absl::Status status = EachMatches("--only", flags.only); !status.ok()) return status;
-  if (absl::Status status = EachMatches("--except", flags.except); !status.ok()) return status;
+absl::StatusOr<Choice> Choose(const ChoiceFlags& flags, Family family) {
+  absl::Status known = EachMatches("--only", flags.only, family);
+  known.Update(EachMatches("--except", flags.except, family));
+  if (!known.ok()) return known;
   Choice choice;
   if (absl::Status status = FindShard(flags.shard, &choice); !status.ok()) return status;
   for (const Requirement& requirement : Catalogue()) {
+    if (requirement.family != family) continue;
     if (!flags.only.empty() && !AnyMatches(flags.only, requirement.id)) continue;
     if (AnyMatches(flags.except, requirement.id)) continue;
     choice.whole.push_back(requirement);

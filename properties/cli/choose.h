@@ -26,11 +26,11 @@ struct Choice {
   int shards = 0;
 };
 
-// By the flags and, without --shard, by GoogleTest's variables (GTEST_TOTAL_SHARDS,
+// Of that family, by the flags and, without --shard, by GoogleTest's variables (GTEST_TOTAL_SHARDS,
 // GTEST_SHARD_INDEX) or Bazel's (TEST_TOTAL_SHARDS, TEST_SHARD_INDEX); TEST_SHARD_STATUS_FILE and
 // GTEST_SHARD_STATUS_FILE are touched, which says that sharding is understood. A shard may have
 // nothing to do. Returns kInvalidArgument iff a glob matches nothing, nothing is left, or a shard
 // can't be read: a check that chooses nothing must never look like one that found nothing.
-absl::StatusOr<Choice> Choose(const ChoiceFlags& flags);
+absl::StatusOr<Choice> Choose(const ChoiceFlags& flags, Family family = Family::kStream);
 
 }  // namespace verbatim

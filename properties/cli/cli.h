@@ -36,8 +36,6 @@ void AddServe(CLI::App& app, int* status);
 std::string ProgramWord(const CLI::App& command);
 // "build/release/bin/verbatim replay {file} --builtin": how to play a failure again on that target.
 std::string ReplayCommand(const CLI::App& command, const Target& target);
-// "tcp", "unix", "stdio".
-std::string TransportOf(const Target& target);
 
 // All bytes of a file. Returns kInvalidArgument, in words for the user, iff it can't be read.
 absl::StatusOr<std::string> ReadWhole(const std::string& path);
@@ -51,11 +49,14 @@ int Complain(const absl::Status& error);
 struct TargetFlags {
   std::string endpoint;
   std::string spawn;
-  std::string over = "tcp";  // of --spawn, --builtin and --mutant
+  std::string over = "tcp";  // or udp, unix, unixgram; of --spawn, --builtin and --mutant
+  std::string behind;        // what stands behind --spawn: "echo", or a command
   std::string stdio;
   bool builtin = false;
   std::string mutant;
 };
+// What --over may be: kTcp, kUdp, kUnix, kUnixgram. Of other text it is kTcp.
+Transport TransportOver(absl::string_view over);
 void AddTargetFlags(CLI::App* command, TargetFlags* flags);
 // Returns kInvalidArgument, in words for the user, iff not exactly one is named or it can't be
 // read.

@@ -17,7 +17,9 @@ void List() {
                 std::string(BasisName(row.basis)).c_str(), std::string(row.sentence).c_str());
   }
   std::printf("\nMutants, for --mutant NAME:\n");
-  for (const Mutant& mutant : StreamMutants()) {
+  std::vector<Mutant> mutants = StreamMutants();
+  mutants.insert(mutants.end(), DatagramMutants().begin(), DatagramMutants().end());
+  for (const Mutant& mutant : mutants) {
     const std::string by = mutant.waits_for_faults
                                ? "waits for injected faults"
                                : absl::StrCat("caught by ", absl::StrJoin(mutant.caught_by, ", "));

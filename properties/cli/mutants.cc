@@ -1,15 +1,22 @@
 // verbatim mutants: grades the checker itself: each mutant is held to every requirement.
 // Not for: the mutants (mutants/stream.h), or what the signs mean (mutants/kill_matrix.h).
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <numeric>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "core/address.h"
+#include "core/unique_fd.h"
 #include "properties/cli/cli.h"
 #include "properties/mutants/kill_matrix.h"
 #include "properties/mutants/stream.h"
@@ -29,19 +36,55 @@ struct MutantsFlags {
   bool no_color = false;
 };
 
-const Mutant& Builtin() {
-  static const Mutant* const builtin =
-      new Mutant{Defect::kNone, 0, "builtin", "the reference server", "", {}};
-  return *builtin;
+// The reference server, in either family.
+const Mutant& Builtin(Family family) {
+  static const auto* const builtins = [] {
+    Mutant streams{Defect::kNone, 0, "builtin", "the reference server", "", {}};
+    Mutant datagrams = streams;
+    datagrams.name = "builtin-datagram";
+    datagrams.family = Family::kDatagram;
+    return new std::array<Mutant, 2>{streams, datagrams};
+  }();
+  return (*builtins)[family == Family::kDatagram ? 1 : 0];
 }
 
-// The sound ones first. Returns kInvalidArgument iff a glob matches nothing that can be served.
+// Whether this program may take a port below 1,024: without that nobody can ask from one.
+bool MayTakeLowPorts() {
+  constexpr uint16_t kDiscard = 9;
+  const SocketAddress low = SocketAddress::FromIPv4({127, 0, 0, 1}, kDiscard);
+  const UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  return ::bind(fd.get(), low.data(), low.size()) == 0 || errno == EADDRINUSE;
+}
+
+// Why it can't be graded here; empty if it can.
+absl::string_view Obstacle(const Mutant& mutant) {
+  const std::vector<absl::string_view> asked_from_low_ports = {"datagram.no-loop"};
+  if (mutant.waits_for_faults) return "waits for injected faults";
+  if (mutant.caught_by != asked_from_low_ports || MayTakeLowPorts()) return "";
+  return "can't be graded here: it shows to who may take a port below 1024";
+}
+
+// Those of streams first; in each family the sound ones first.
+std::vector<const Mutant*> AllMutants() {
+  std::vector<const Mutant*> all;
+  const auto add = [&](const std::vector<Mutant>& mutants) {
+    for (const Mutant& mutant : mutants) {
+      if (Obstacle(mutant).empty()) all.push_back(&mutant);
+    }
+  };
+  all.push_back(&Builtin(Family::kStream));
+  add(SoundServers());
+  add(StreamMutants());
+  all.push_back(&Builtin(Family::kDatagram));
+  add(SoundDatagramServers());
+  add(DatagramMutants());
+  return all;
+}
+
+// Returns kInvalidArgument iff a glob matches nothing that can be served.
 absl::StatusOr<std::vector<const Mutant*>> ChooseMutants(const std::vector<std::string>& globs) {
-  std::vector<const Mutant*> all = {&Builtin()}, chosen;
-  for (const Mutant& server : SoundServers()) all.push_back(&server);
-  for (const Mutant& mutant : StreamMutants()) {
-    if (!mutant.waits_for_faults) all.push_back(&mutant);
-  }
+  const std::vector<const Mutant*> all = AllMutants();
+  std::vector<const Mutant*> chosen;
   if (globs.empty()) return all;
   std::vector<bool> used(globs.size(), false);
   for (const Mutant* mutant : all) {
@@ -71,6 +114,7 @@ class Subject {
     const bool sound = mutant_.number == 0;
     bool caught = false;
     for (const Requirement& requirement : Catalogue()) {
+      if (requirement.family != mutant_.family) continue;
       const bool tried = !flags_.named || sound || IsNamed(requirement);
       row_.cells.push_back(tried ? Hold(requirement, flags_.budget.seed) : Cell::kNotTried);
       caught |= row_.cells.back() == Cell::kCaught && IsNamed(requirement);
@@ -127,7 +171,8 @@ class Subject {
     budget->shrink_ms = 0;  // that it fails is enough
     if (target_ == nullptr) {
       TargetFlags flags;
-      flags.builtin = &mutant_ == &Builtin();
+      flags.builtin = &mutant_ == &Builtin(mutant_.family);
+      if (mutant_.family == Family::kDatagram) flags.over = "udp";
       if (!flags.builtin) flags.mutant = std::string(mutant_.name);
       absl::StatusOr<std::unique_ptr<Target>> target = MakeTarget(flags);
       if (!target.ok()) return target.status();
@@ -144,30 +189,33 @@ class Subject {
 
 class Grading {
  public:
-  Grading(const MutantsFlags& flags, std::vector<const Mutant*> mutants)
-      : flags_(flags), mutants_(std::move(mutants)), matrix_(Ids()) {}
+  // `mutants`: all of `family`.
+  Grading(const MutantsFlags& flags, Family family, std::vector<const Mutant*> mutants)
+      : flags_(flags), mutants_(std::move(mutants)), matrix_(Ids(family)) {}
 
-  int Run() {
-    EndTargetsOnSignals();
-    std::printf("verbatim mutants  (seed %llu, %d cases, deadline %s)\n\n%s",
-                static_cast<unsigned long long>(flags_.budget.seed), flags_.budget.cases,
-                flags_.budget.deadline.c_str(), matrix_.Head().c_str());
+  void Run() {
+    std::printf("%s", matrix_.Head().c_str());
     std::vector<std::thread> threads;
     for (int i = 0; i < flags_.jobs; ++i) threads.emplace_back([this] { Work(); });
     for (std::thread& thread : threads) thread.join();
-    for (const Mutant& mutant : StreamMutants()) {
-      if (!mutant.waits_for_faults || !flags_.only.empty()) continue;
-      std::printf("%3d %-24s  waits for injected faults\n", mutant.number,
-                  std::string(mutant.name).c_str());
-    }
     std::printf("\n%s\n", matrix_.Legend(rows_).c_str());
-    return Conclude();
+  }
+
+  // Adds to what there are, and to those that are as they should be.
+  void Count(int* mutants, int* killed, int* sound, int* cleared) const {
+    for (const KillRow& row : rows_) {
+      const bool right = matrix_.Complaint(row).empty();
+      ++*(row.mutant->number == 0 ? sound : mutants);
+      *(row.mutant->number == 0 ? cleared : killed) += right;
+    }
   }
 
  private:
-  static std::vector<std::string> Ids() {
+  static std::vector<std::string> Ids(Family family) {
     std::vector<std::string> ids;
-    for (const Requirement& requirement : Catalogue()) ids.emplace_back(requirement.id);
+    for (const Requirement& requirement : Catalogue()) {
+      if (requirement.family == family) ids.emplace_back(requirement.id);
+    }
     return ids;
   }
 
@@ -208,28 +256,9 @@ class Grading {
     }
   }
 
-  int Conclude() const {
-    int mutants = 0, killed = 0, sound = 0, wrong_sound = 0;
-    for (const KillRow& row : rows_) {
-      const bool wrong = !matrix_.Complaint(row).empty();
-      if (row.mutant->number == 0) {
-        ++sound;
-        wrong_sound += wrong;
-      } else {
-        ++mutants;
-        killed += !wrong;
-      }
-    }
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start_;
-    std::printf("%d of %d mutants are caught; %d of %d sound servers fail nothing; %.1f s\n",
-                killed, mutants, sound - wrong_sound, sound, seconds.count());
-    return killed == mutants && wrong_sound == 0 ? kExitHolds : kExitFails;
-  }
-
   const MutantsFlags& flags_;
   const std::vector<const Mutant*> mutants_;
   const KillMatrix matrix_;
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   const std::vector<size_t> order_ = Order();
   std::atomic<size_t> turn_{0};
   std::mutex mutex_;  // guards the next two while threads run
@@ -237,12 +266,43 @@ class Grading {
   std::vector<KillRow> rows_;
 };
 
+void TellLeftOut() {
+  for (const auto& mutants : {StreamMutants(), DatagramMutants()}) {
+    for (const Mutant& mutant : mutants) {
+      const absl::string_view obstacle = Obstacle(mutant);
+      if (obstacle.empty()) continue;
+      std::printf("%3d %-24s  %s\n", mutant.number, std::string(mutant.name).c_str(),
+                  std::string(obstacle).c_str());
+    }
+  }
+}
+
 int GradeMutants(const MutantsFlags& flags) {
   const absl::StatusOr<std::vector<const Mutant*>> mutants = ChooseMutants(flags.only);
   if (!mutants.ok()) return Complain(mutants.status());
   const absl::StatusOr<Budget> budget = MakeBudget(flags.budget);
   if (!budget.ok()) return Complain(budget.status());
-  return Grading(flags, *mutants).Run();
+  EndTargetsOnSignals();
+  const auto start = std::chrono::steady_clock::now();
+  std::printf("verbatim mutants  (seed %llu, %d cases, deadline %s)\n",
+              static_cast<unsigned long long>(flags.budget.seed), flags.budget.cases,
+              flags.budget.deadline.c_str());
+  int all = 0, killed = 0, sound = 0, cleared = 0;
+  for (const Family family : {Family::kStream, Family::kDatagram}) {
+    std::vector<const Mutant*> of_family;
+    std::copy_if(mutants->begin(), mutants->end(), std::back_inserter(of_family),
+                 [&](const Mutant* mutant) { return mutant->family == family; });
+    if (of_family.empty()) continue;
+    std::printf("\n");
+    Grading grading(flags, family, std::move(of_family));
+    grading.Run();
+    grading.Count(&all, &killed, &sound, &cleared);
+  }
+  if (flags.only.empty()) TellLeftOut();
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  std::printf("%d of %d mutants are caught; %d of %d sound servers fail nothing; %.1f s\n", killed,
+              all, cleared, sound, seconds.count());
+  return killed == all && cleared == sound ? kExitHolds : kExitFails;
 }
 
 }  // namespace
@@ -251,7 +311,6 @@ void AddMutants(CLI::App& app, int* status) {
   auto flags = std::make_shared<MutantsFlags>();
   flags->budget.cases = 20;
   flags->budget.deadline = "500ms";  // mutants answer at once, or never
-  flags->budget.bulk_bytes = 4 << 20;
   CLI::App* command = app.add_subcommand(
       "mutants",
       "Grade the checker itself: servers with one known defect each, and who catches it");

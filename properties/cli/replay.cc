@@ -13,6 +13,8 @@
 namespace verbatim {
 namespace {
 
+constexpr absl::string_view kOver = "--over ";
+
 struct ReplayFlags {
   const CLI::App* command = nullptr;
   TargetFlags target;
@@ -46,6 +48,17 @@ absl::StatusOr<Scenario> ReadScenario(const std::string& path, std::string* text
         absl::StrCat(path, ": this scenario is for a client (role client), a target is a server"));
   }
   return scenario;
+}
+
+// A scenario is played on targets of its own family.
+absl::Status CheckFamily(const std::string& path, const Scenario& scenario, const Target& target) {
+  const Family family = FamilyOf(target.transport());
+  const bool datagrams = scenario.role == Role::kDatagramServer;
+  if (family == (datagrams ? Family::kDatagram : Family::kStream)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      path, ": this scenario is for ",
+      datagrams ? "datagrams (role datagram-server): name a target over udp or unixgram"
+                : "streams: name a target over tcp, unix or stdio"));
 }
 
 // A target's system calls are its own.
@@ -84,10 +97,14 @@ Endpoint ScriptEndpoint(const ReplayFlags& flags, const SavedComments& comments)
   if (const absl::StatusOr<Endpoint> endpoint = Endpoint::Parse(text); endpoint.ok()) {
     return *endpoint;
   }
-  const bool unix_socket =
-      named ? flags.target.over == "unix" : absl::StrContains(text, "--over unix");
+  absl::string_view over = flags.target.over;
+  if (!named) {
+    const size_t flag = absl::string_view(text).rfind(kOver);  // behind the command
+    over =
+        flag == absl::string_view::npos ? "" : absl::string_view(text).substr(flag + kOver.size());
+  }
   Endpoint unknown;
-  unknown.transport = unix_socket ? Transport::kUnix : Transport::kTcp;
+  unknown.transport = TransportOver(over.substr(0, over.find_first_of(", ")));
   return unknown;
 }
 
@@ -144,7 +161,11 @@ int Replay(ReplayFlags flags) {
   if (!budget.ok()) return Complain(budget.status());
   absl::StatusOr<std::unique_ptr<Target>> target = MakeTarget(flags.target);
   if (!target.ok()) return Complain(target.status());
-  for (size_t i = 0; i < scenarios.size(); ++i) DropFaults(flags.words[i], &scenarios[i]);
+  for (size_t i = 0; i < scenarios.size(); ++i) {
+    const absl::Status fits = CheckFamily(flags.words[i], scenarios[i], **target);
+    if (!fits.ok()) return Complain(fits);
+    DropFaults(flags.words[i], &scenarios[i]);
+  }
   EndTargetsOnSignals();
   Engine engine(target->get(), *budget);
   if (absl::Status status = engine.Reach(); !status.ok()) return Complain(status);

@@ -82,9 +82,10 @@ void RegisterRequirements(const std::string& suite,
                           std::function<absl::StatusOr<std::unique_ptr<Target>>()> make_target,
                           AdapterOptions options) {
   const std::string only = options.only;
+  const Family family = options.family;
   const auto stand = std::make_shared<Stand>(std::move(make_target), std::move(options));
   for (const Requirement& requirement : Catalogue()) {
-    if (!GlobMatches(only, requirement.id)) continue;
+    if (requirement.family != family || !GlobMatches(only, requirement.id)) continue;
     const std::string name = absl::StrReplaceAll(requirement.id, {{".", "_"}, {"-", "_"}});
     testing::RegisterTest(suite.c_str(), name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
                           [stand, row = &requirement]() -> testing::Test* {

@@ -25,6 +25,8 @@ namespace verbatim {
 struct AdapterOptions {
   // Its end counts from when the first test begins.
   Budget budget = {};
+  // What the target answers.
+  Family family = Family::kStream;
   // Requirements of this form alone (GlobMatches).
   std::string only = "*";
   // A requirement of level S that is not met fails its test; else the test is skipped and says so.
