@@ -53,6 +53,64 @@ TEST(WholeCheck, AnEchoOnStandardOutputThatBuffersIsCaught) {
   EXPECT_TRUE(absl::StrContains(ran.output, "withheld")) << ran.output;
 }
 
+// A relay of bytes, each way by a thread; `argv[4]`: how it takes the client's end.
+constexpr char kRelay[] =
+    "exec python3 -c 'import socket,sys,threading\n"
+    "def pump(a,b,closes):\n"
+    "  while True:\n    d=a.recv(4096)\n    if d: b.sendall(d); continue\n"
+    "    if closes: a.shutdown(2)\n    return b.shutdown(2 if closes else 1)\n"
+    "s=socket.create_server((\"127.0.0.1\",int(sys.argv[1])),backlog=128)\n"
+    "while True:\n"
+    "  c=s.accept()[0]; b=socket.create_connection((sys.argv[2],int(sys.argv[3])))\n"
+    "  for t in ((c,b,sys.argv[4]==\"closes\"),(b,c,False)):\n"
+    "    threading.Thread(target=pump,args=t,daemon=True).start()' "
+    "{port} {backend_host} {backend_port} ";
+
+TEST(WholeCheck, ARelayBeforeOurEchoIsAnEcho) {
+  const Ran ran = Verbatim(absl::StrCat(
+      "check --behind echo --only 'stream.halfclose.*' --only 'stream.prompt.*' --spawn ",
+      ShellQuote(absl::StrCat(kRelay, "passes"))));
+  EXPECT_EQ(ran.status, 0) << ran.output;
+}
+
+TEST(WholeCheck, ARelayThatEndsBothSidesIsCaughtAndTheReplaySaysWhatWasBehind) {
+  const std::string folder = FreshFolder();
+  const std::string target =
+      absl::StrCat("--spawn ", ShellQuote(absl::StrCat(kRelay, "closes")), " --behind echo");
+  const Ran ran =
+      Verbatim(absl::StrCat("check --only stream.halfclose.drains --save ", folder, " ", target));
+  EXPECT_EQ(ran.status, 1) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, " --behind echo\n")) << ran.output;
+  const Ran again =
+      Verbatim(absl::StrCat("replay ", folder, "/stream.halfclose.drains.echo ", target));
+  EXPECT_EQ(again.status, 1) << again.output;
+}
+
+TEST(WholeCheck, ABackEndThatDiesIsNotTheTargetsFailure) {
+  const std::string dies =
+      "exec python3 -c 'import socket,sys\n"
+      "s=socket.create_server((\"127.0.0.1\",int(sys.argv[1])))\n"
+      "for i in range(3):\n  c=s.accept()[0]\n  while True:\n    d=c.recv(4096)\n"
+      "    if not d: break\n    c.sendall(d)\n  c.close()\nsys.exit(7)' {port}";
+  const Ran ran = Verbatim(absl::StrCat("check --only stream.halfclose.drains --no-color --spawn ",
+                                        ShellQuote(absl::StrCat(kRelay, "passes")), " --behind ",
+                                        ShellQuote(dies)));
+  EXPECT_TRUE(absl::StrContains(ran.output, "the back end behind the target exited with status 7"))
+      << ran.output;
+  EXPECT_FALSE(absl::StrContains(ran.output, "FAIL")) << ran.output;
+}
+
+TEST(WholeCheck, ABackEndAndItsPlaceInTheCommandGoTogether) {
+  for (const std::string arguments :
+       {"--spawn 'x {port} {backend}'", "--spawn 'x {port}' --behind echo",
+        "tcp://127.0.0.1:7 --behind echo", "--builtin --behind echo",
+        "--spawn 'x {port} {backend}' --behind 'server'"}) {
+    const Ran ran = Verbatim("check " + arguments);
+    EXPECT_EQ(ran.status, 2) << arguments << "\n" << ran.output;
+    EXPECT_EQ(Lines(ran.output), 1u) << ran.output;
+  }
+}
+
 TEST(WholeCheck, SeveralAtATimeComeToTheSame) {
   const Ran ran = Verbatim("check --builtin --jobs 3 --only 'stream.exact.*' --only 'stream.h*'");
   EXPECT_EQ(ran.status, 0) << ran.output;

@@ -89,7 +89,7 @@ struct LeakOneInHundred : StreamHooks {
 };
 
 struct LeaksMemory : StreamHooks {
-  void Welcome(HookedServer&, HookedPeer&) override { leaked_.emplace_back(4096, 'x'); }
+  void Welcome(HookedServer&, HookedPeer&) override { leaked_.emplace_back(16 * 1024, 'x'); }
 
  private:
   std::vector<string> leaked_;
@@ -125,7 +125,7 @@ std::vector<Mutant> HookedManyMutants() {
       StreamRow<LeakOneInHundred>("leak-one-in-hundred",
                                   "every hundredth connection's descriptor is not closed",
                                   "a rare way out", {"stream.survive.churn"}),
-      StreamRow<LeaksMemory>("leaks-memory", "4 KiB of memory are leaked for each connection",
+      StreamRow<LeaksMemory>("leaks-memory", "16 KiB of memory are leaked for each connection",
                              "buffers that are not freed", {"stream.survive.churn"}),
       StreamRow<ExhaustedForGood>(
           "exhausted-for-good", "after EMFILE no connection is ever accepted again",

@@ -347,8 +347,17 @@ void Engine::LeaveOpen(const Verdict& verdict, absl::string_view reason, Outcome
   outcome->reason = spent ? kBudgetSpent : std::string(reason);
 }
 
-// What failed while the back end died says nothing of the target.
-void Engine::LeaveToBackend(const std::string& death, Outcome* outcome) {
+// Whether what is behind the target has died: then a failure says nothing of the target.
+bool Engine::BackendDied(Outcome* outcome) {
+  const std::optional<std::string> death = target_->TakeBackendDeathSoon();
+  if (!death) return false;
+  target_->Stop();
+  const std::string note =
+      absl::StrCat("the back end behind the target ", *death, "; both are started again");
+  if (outcome->result != Outcome::Result::kFail) {
+    AddNote(note, outcome);
+    return true;
+  }
   Outcome open;
   open.id = outcome->id;
   open.level = outcome->level;
@@ -357,9 +366,9 @@ void Engine::LeaveToBackend(const std::string& death, Outcome* outcome) {
   open.source = outcome->source;
   open.seconds = outcome->seconds;
   open.result = Outcome::Result::kSkip;
-  open.reason = absl::StrCat("the back end behind the target ", death,
-                             ": nothing to judge here, and both are started again");
+  open.reason = absl::StrCat("nothing to judge here: ", note);
   *outcome = std::move(open);
+  return true;
 }
 
 // The plain exchange again: what comes next shall not be blamed for what was done here.
@@ -368,18 +377,13 @@ void Engine::LookAfter(Outcome* outcome) {
   // What was left open shall not become a failure by the way in which it was broken off.
   const bool held =
       outcome->result == Outcome::Result::kPass || outcome->result == Outcome::Result::kObserved;
-  if (const std::optional<std::string> death = target_->TakeBackendDeath()) {
-    target_->Stop();
-    if (!held) return LeaveToBackend(*death, outcome);
-    return AddNote(
-        absl::StrCat("the back end behind the target ", *death, ": both are started again"),
-        outcome);
-  }
+  if (!held && BackendDied(outcome)) return;
   if (const std::optional<std::string> death = target_->Died()) {
     if (held) NameDeath(*death, outcome);
     return AddNote("the target is started again for the rest", outcome);
   }
   if (ProbeHolds() || ProbeHolds() || budget_.Spent()) return;
+  if (BackendDied(outcome)) return;
   if (held) {
     outcome->result = Outcome::Result::kFail;
     outcome->verdict = Verdict();

@@ -69,7 +69,7 @@ class Engine {
   absl::Status RunTrial(const Requirement& requirement, Outcome* outcome);
   static void LeaveOpen(const Verdict& verdict, absl::string_view reason, Outcome* outcome);
   void LookAfter(Outcome* outcome);
-  void LeaveToBackend(const std::string& death, Outcome* outcome);
+  bool BackendDied(Outcome* outcome);
   void NameDeath(const std::string& death, Outcome* outcome);
 
   // explain.cc

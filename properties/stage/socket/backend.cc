@@ -141,7 +141,8 @@ bool Backend::Died() {
   return server_->Died().has_value();
 }
 
-std::optional<std::string> Backend::TakeDeath() {
+std::optional<std::string> Backend::TakeDeath(int timeout_ms) {
+  server_->DiedWithin(timeout_ms);
   Look();
   return std::exchange(death_, std::nullopt);
 }

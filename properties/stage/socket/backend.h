@@ -49,8 +49,9 @@ class Backend {
 
   // Whether it has died by itself since Start.
   bool Died();
-  // How it died, if it did and that was not told yet: "exited with status 1".
-  std::optional<std::string> TakeDeath();
+  // How it died, if it did and that was not told yet: "exited with status 1". Waits for it for at
+  // most `timeout_ms`: the end of a connection is seen a moment before that of its process.
+  std::optional<std::string> TakeDeath(int timeout_ms);
 
   // The same command, not started.
   std::unique_ptr<Backend> Clone() const;

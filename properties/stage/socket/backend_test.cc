@@ -81,7 +81,7 @@ TEST(Backend, ACopyHasOneOfItsOwn) {
   EXPECT_TRUE(Echoes(*copy, 'x'));
   EXPECT_FALSE(Echoes(*copy, '!')) << "which ends the copy's";
   EXPECT_TRUE(Echoes(*target, 'x'));
-  EXPECT_FALSE(target->TakeBackendDeath().has_value());
+  EXPECT_FALSE(target->TakeBackendDeath(0).has_value());
 }
 
 TEST(Backend, ItsDeathIsNotTheTargetsAndIsToldOnceAndMended) {
@@ -89,11 +89,11 @@ TEST(Backend, ItsDeathIsNotTheTargetsAndIsToldOnceAndMended) {
   ASSERT_NE(target, nullptr);
   ASSERT_TRUE(target->Prepare(60'000).ok());
   EXPECT_FALSE(Echoes(*target, '!'));
+  EXPECT_EQ(target->TakeBackendDeath(20'000), "exited with status 7");
+  EXPECT_EQ(target->TakeBackendDeath(0), std::nullopt);
   EXPECT_FALSE(target->Died().has_value());
   ASSERT_TRUE(target->Prepare(60'000).ok());
   EXPECT_TRUE(Echoes(*target, 'x'));
-  EXPECT_EQ(target->TakeBackendDeath(), "exited with status 7");
-  EXPECT_EQ(target->TakeBackendDeath(), std::nullopt);
 }
 
 TEST(Backend, OneThatNeverListensIsSaidAsSuch) {

@@ -128,8 +128,8 @@ void Target::PutBefore(std::unique_ptr<Backend> backend, absl::string_view flag)
   absl::StrAppend(&argument_, " ", flag);
 }
 
-std::optional<std::string> Target::TakeBackendDeath() {
-  return backend_ == nullptr ? std::nullopt : backend_->TakeDeath();
+std::optional<std::string> Target::TakeBackendDeath(int timeout_ms) {
+  return backend_ == nullptr ? std::nullopt : backend_->TakeDeath(timeout_ms);
 }
 
 Target::~Target() { Stop(); }

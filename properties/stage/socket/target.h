@@ -59,8 +59,10 @@ class Target {
   // it, and its address is filled into the command (Backend::FillIn). Every copy has one of its
   // own. `flag` is what the command line has for it: "--behind echo".
   void PutBefore(std::unique_ptr<Backend> backend, absl::string_view flag);
-  // How what is behind it died, if it did and that was not told yet; nullopt without one.
-  std::optional<std::string> TakeBackendDeath();
+  // How what is behind it died, if it did and that was not told yet, waiting for it for at most
+  // `timeout_ms`; nullopt without one. And the same behind a conversation that failed.
+  std::optional<std::string> TakeBackendDeath(int timeout_ms);
+  std::optional<std::string> TakeBackendDeathSoon() { return TakeBackendDeath(kDeathMs); }
 
   ~Target();
 
