@@ -15,16 +15,6 @@ uint8_t TypeOf(bool is_reply, int family) {
   return family == AF_INET6 ? (is_reply ? 129 : 128) : (is_reply ? 0 : 8);
 }
 
-uint16_t Get16(absl::string_view bytes, size_t at) {
-  return static_cast<uint16_t>(static_cast<uint8_t>(bytes[at]) << 8 |
-                               static_cast<uint8_t>(bytes[at + 1]));
-}
-
-void Put16(std::string* bytes, size_t at, uint16_t value) {
-  (*bytes)[at] = static_cast<char>(value >> 8);
-  (*bytes)[at + 1] = static_cast<char>(value & 0xff);
-}
-
 }  // namespace
 
 uint16_t InternetChecksum(absl::string_view bytes) {

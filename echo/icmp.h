@@ -32,4 +32,15 @@ absl::string_view WithoutIpHeader(absl::string_view packet);
 // The Internet checksum (RFC 1071) of bytes that hold zero in its place; 0 over those that hold it.
 uint16_t InternetChecksum(absl::string_view bytes);
 
+// Numbers of 16 bits in network order, at [at, at + 2), which must be there.
+inline uint16_t Get16(absl::string_view bytes, size_t at) {
+  return static_cast<uint16_t>(static_cast<uint8_t>(bytes[at]) << 8 |
+                               static_cast<uint8_t>(bytes[at + 1]));
+}
+
+inline void Put16(std::string* bytes, size_t at, uint16_t value) {
+  (*bytes)[at] = static_cast<char>(value >> 8);
+  (*bytes)[at + 1] = static_cast<char>(value & 0xff);
+}
+
 }  // namespace verbatim

@@ -15,7 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "properties/cli/test_program.h"
-#include "properties/mutants/stream.h"
+#include "properties/mutants/mutants.h"
 #include "properties/stage/socket/target.h"
 #include "properties/stage/socket/test_server.h"
 

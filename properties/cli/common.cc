@@ -11,7 +11,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "properties/cli/cli.h"
-#include "properties/mutants/stream.h"
+#include "properties/mutants/mutants.h"
 #include "properties/report/terminal.h"
 #include "properties/stage/socket/path.h"
 #include "properties/stage/socket/process.h"

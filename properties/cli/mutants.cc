@@ -1,5 +1,7 @@
 // verbatim mutants: grades the checker itself: each mutant is held to every requirement.
-// Not for: the mutants (mutants/stream.h), or what the signs mean (mutants/kill_matrix.h).
+// Not for: the mutants (mutants/mutants.h), or what the signs mean (mutants/kill_matrix.h).
+#include "properties/mutants/mutants.h"
+
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -19,7 +21,6 @@
 #include "core/unique_fd.h"
 #include "properties/cli/cli.h"
 #include "properties/mutants/kill_matrix.h"
-#include "properties/mutants/stream.h"
 #include "properties/report/terminal.h"
 #include "properties/requirements/engine.h"
 

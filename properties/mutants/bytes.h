@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "properties/mutants/stream.h"
+#include "properties/mutants/mutants.h"
 
 namespace verbatim {
 

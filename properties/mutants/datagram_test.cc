@@ -6,8 +6,8 @@
 
 #include "absl/strings/match.h"
 #include "core/unique_fd.h"
+#include "properties/mutants/mutants.h"
 #include "properties/mutants/served_test.h"
-#include "properties/mutants/stream.h"
 
 namespace verbatim {
 namespace {

@@ -5,7 +5,7 @@
 #include "absl/status/status.h"
 #include "core/posix_kernel.h"
 #include "echo/sockets.h"
-#include "properties/mutants/stream.h"
+#include "properties/mutants/mutants.h"
 
 namespace verbatim {
 

@@ -5,8 +5,8 @@
 #include "properties/mutants/datagram_mutants.h"
 #include "properties/mutants/hooked_mutants.h"
 #include "properties/mutants/hooked_server.h"
+#include "properties/mutants/mutants.h"
 #include "properties/mutants/plain_datagram.h"
-#include "properties/mutants/stream.h"
 
 namespace verbatim {
 namespace {

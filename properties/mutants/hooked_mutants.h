@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "properties/mutants/stream.h"
+#include "properties/mutants/mutants.h"
 
 namespace verbatim {
 

@@ -13,7 +13,7 @@
 #include "core/unique_fd.h"
 #include "echo/sockets.h"
 #include "properties/mutants/kept_bytes.h"
-#include "properties/mutants/stream.h"
+#include "properties/mutants/mutants.h"
 
 namespace verbatim {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "properties/mutants/stream.h"
+#include "properties/mutants/mutants.h"
 
 namespace verbatim {
 

@@ -14,7 +14,7 @@
 #include "core/posix_kernel.h"
 #include "core/unique_fd.h"
 #include "echo/sockets.h"
-#include "properties/mutants/stream.h"
+#include "properties/mutants/mutants.h"
 
 namespace verbatim {
 

@@ -15,7 +15,7 @@
 #include "echo/sockets.h"
 #include "properties/mutants/bytes.h"
 #include "properties/mutants/kept_bytes.h"
-#include "properties/mutants/stream.h"
+#include "properties/mutants/mutants.h"
 
 namespace verbatim {
 

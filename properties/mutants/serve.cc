@@ -5,9 +5,9 @@
 #include "echo/daemon.h"
 #include "properties/mutants/forking_server.h"
 #include "properties/mutants/hooked_server.h"
+#include "properties/mutants/mutants.h"
 #include "properties/mutants/plain_datagram.h"
 #include "properties/mutants/plain_server.h"
-#include "properties/mutants/stream.h"
 
 namespace verbatim {
 namespace {

@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-#include "properties/mutants/stream.h"
+#include "properties/mutants/mutants.h"
 
 namespace verbatim {
 

@@ -1,12 +1,11 @@
 // The table of mutants is whole, and each that can be served is an echo but for its defect.
-#include "properties/mutants/stream.h"
-
 #include <gtest/gtest.h>
 #include <poll.h>
 
 #include <set>
 
 #include "absl/strings/match.h"
+#include "properties/mutants/mutants.h"
 #include "properties/mutants/served_test.h"
 #include "properties/requirements/requirement.h"
 

@@ -1,7 +1,6 @@
 // A plain socket, not connected, and what it is told of refusals.
 #include "properties/requirements/datagram_peer.h"
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -10,9 +9,11 @@
 #include <cerrno>
 #include <chrono>
 #include <random>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "core/status.h"
+#include "properties/stage/socket/datagram_socket.h"
 
 namespace verbatim {
 namespace {
@@ -21,7 +22,6 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr size_t kLargestBytes = 65'536;
-constexpr int kBufferBytes = 4 << 20;  // as far as the system allows
 
 // 11 digits that are this process's, 8 that are the request's.
 std::string FreshRequest() {
@@ -36,30 +36,16 @@ absl::Status DatagramPeer::Open(const SocketAddress& asked,
                                 const std::optional<SocketAddress>& from) {
   asked_ = asked;
   refused_ = false;
-  const int family = asked.family();
-  fd_ = UniqueFd(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd_) return absl::InternalError(ErrnoStatus(errno, "socket", asked.ToString()).message());
-  const int on = 1;
-  ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &kBufferBytes, sizeof(kBufferBytes));
-  // Else a socket that is not connected hears of no refusal (ip(7)).
-  if (family == AF_INET) ::setsockopt(fd_.get(), IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
-  if (family == AF_INET6) ::setsockopt(fd_.get(), IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
   trial_->CountConversation();
-  if (from) {
-    const int bound = ::bind(fd_.get(), from->data(), from->size());
-    return bound == 0 ? absl::OkStatus() : ErrnoStatus(errno, "bind", from->ToString());
-  }
-  // UDP binds by itself, a unix socket must be told to (unix(7), autobind).
-  if (family != AF_UNIX) return absl::OkStatus();
-  const sockaddr unnamed = {AF_UNIX, {}};
-  const int bound = ::bind(fd_.get(), &unnamed, sizeof(unnamed.sa_family));
-  return bound == 0 ? absl::OkStatus() : ErrnoStatus(errno, "bind", "an abstract name");
+  absl::StatusOr<UniqueFd> fd = OpenDatagramSocket(asked, from);
+  if (!fd.ok()) return fd.status();
+  fd_ = *std::move(fd);
+  return absl::OkStatus();
 }
 
 // Whether it says that nobody is there.
 bool DatagramPeer::Fails(int error) {
-  refused_ = refused_ || error == ECONNREFUSED || error == ENOENT || error == EHOSTUNREACH ||
-             error == ENETUNREACH;
+  refused_ = refused_ || IsRefusal(error);
   return refused_;
 }
 

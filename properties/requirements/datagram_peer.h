@@ -63,9 +63,6 @@ inline const SocketAddress& AskedAddress(Trial& trial) {
   return trial.target().addresses().front();
 }
 
-// How often a request is sent, anew each time, before its silence counts: UDP may lose.
-inline constexpr int kDatagramTries = 3;
-
 inline constexpr char kNoPlainAnswer[] =
     "a plain request had no answer: that is for other requirements, and leaves nothing to judge "
     "here";

@@ -2,7 +2,6 @@
 // Not for: the rows themselves (catalogue_datagram.cc), bursts and rates (datagram_rates.cc).
 #include "properties/requirements/datagram_trials.h"
 
-#include <netinet/in.h>
 #include <poll.h>
 
 #include <array>
@@ -17,6 +16,7 @@
 #include "absl/strings/str_join.h"
 #include "core/status.h"
 #include "properties/requirements/datagram_peer.h"
+#include "properties/stage/socket/datagram_socket.h"
 
 namespace verbatim {
 namespace {
@@ -25,15 +25,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 bool IsLoopback4(const SocketAddress& address) {
-  if (address.family() != AF_INET) return false;
-  const auto* const four = reinterpret_cast<const sockaddr_in*>(address.data());
-  return ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-}
-
-bool IsLoopback6(const SocketAddress& address) {
-  if (address.family() != AF_INET6) return false;
-  const auto* const six = reinterpret_cast<const sockaddr_in6*>(address.data());
-  return IN6_IS_ADDR_LOOPBACK(&six->sin6_addr) != 0;
+  return address.family() == AF_INET && IsLoopback(address);
 }
 
 // Any of 127.1.0.1 to 127.254.255.254, so that two checks do not want the same one.
@@ -102,7 +94,7 @@ absl::Status BindSmallServices(Trial& trial, std::deque<SmallService>* services)
     absl::Status status;
     for (int i = 0; i < kAddresses; ++i) {
       std::array<uint8_t, 16> six = {};
-      six[15] = IsLoopback6(asked) ? 1 : 0;
+      six[15] = IsLoopback(asked) ? 1 : 0;
       const SocketAddress from = IsLoopback4(asked)          ? AnyLoopback4(port)
                                  : asked.family() == AF_INET ? SocketAddress::FromIPv4({}, port)
                                                              : SocketAddress::FromIPv6(six, port);

@@ -1,5 +1,5 @@
-// Playing a requirement's cases, or its trial, and looking after the target before and after.
-// Not for: explaining a failure (explain.cc), the catalogue, or any output.
+// Playing a requirement's cases, or its trial, and looking after the target.
+// Not for: single conversations (engine_play.cc), explaining a failure (explain.cc), or any output.
 #include "properties/requirements/engine.h"
 
 #include <algorithm>
@@ -7,36 +7,21 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "properties/requirements/icmp_probe.h"
 #include "properties/requirements/trial.h"
 #include "properties/scenario/text.h"
-#include "properties/stage/socket/datagrams.h"
 
 namespace verbatim {
 namespace {
 
 using std::chrono::steady_clock;
 
-constexpr Rules kEveryRule = {};
 constexpr char kNoAnswer[] =
     "no answer, or no end, came on one of the connections: that is for other requirements, and "
     "leaves nothing to judge here";
-constexpr int64_t kShortBlockMs = 50;
-constexpr int64_t kControlMs = 500;
 constexpr double kLongTrialSeconds = 4;
 
 double SecondsSince(steady_clock::time_point start) {
   return std::chrono::duration<double>(steady_clock::now() - start).count();
-}
-
-// Digits and a newline: what a server that works in lines, or in capitals, returns as well.
-Scenario PlainExchange(Role role) {
-  Scenario probe;
-  probe.role = role;
-  probe.payload.literal = true;
-  probe.payload.bytes = "0123456789\n";
-  probe.steps = {{Step::Kind::kSend, 1, kRest}, {Step::Kind::kAwait, 1, 0}};
-  return probe;
 }
 
 // What the target lacks of what the requirement needs; nullopt if nothing.
@@ -60,11 +45,6 @@ uint64_t LargestDatagram(const Target& target) {
   return four ? kMaxDatagramBytes - 20 : kMaxDatagramBytes;
 }
 
-// A datagram so large that it may be lost had no answer.
-bool IsLeftOpen(const Verdict& verdict) {
-  return verdict.kind == Verdict::Kind::kNotJudged && verdict.detail != kBudgetSpent;
-}
-
 void AddNote(absl::string_view note, Outcome* outcome) {
   absl::StrAppend(&outcome->note, outcome->note.empty() ? "" : "; ", note);
 }
@@ -84,131 +64,11 @@ Outcome OutcomeOf(const Requirement& requirement) {
 Engine::Engine(Target* target, Budget budget)
     : target_(target), budget_(ForTarget(budget, *target)) {}
 
-StageOptions Engine::OptionsFor(Pace pace) const {
-  StageOptions options;
-  options.deadline_ms = budget_.deadline_ms;
-  options.connect_deadline_ms = budget_.connect_deadline_ms;
-  options.end = budget_.end;
-  // A pipe takes a byte at once or not at all, for as long as its reader is stuck.
-  if ((target_->capabilities() & kServer) == 0) options.block_ms = kShortBlockMs;
-  if (pace == Pace::kWhole) return options;
-  const int64_t short_ms = std::clamp<int64_t>(20 * slowest_answer_us_ / 1000, 20, 1000);
-  const int64_t limit_ms = pace == Pace::kShort ? short_ms : std::max(short_ms, kControlMs);
-  options.deadline_ms = std::min(budget_.deadline_ms, limit_ms);
-  options.block_ms = kShortBlockMs;
-  return options;
-}
-
-absl::StatusOr<Verdict> Engine::Play(const Scenario& scenario, const Rules& rules, Pace pace,
-                                     Transcript* transcript) {
-  ++plays_;
-  if (scenario.role != Role::kDatagramServer) return PlayStream(scenario, rules, pace, transcript);
-  for (int tries = pace == Pace::kWhole ? kDatagramTries : 1;; --tries) {
-    Transcript rows;
-    absl::StatusOr<Verdict> verdict = PlayDatagrams(scenario, rules, pace, &rows);
-    const bool silent = verdict.ok() && (verdict->IsSilence() || IsLeftOpen(*verdict));
-    if (silent && tries > 1 && !target_->Died()) continue;
-    if (transcript != nullptr) *transcript = rows;
-    return verdict;
-  }
-}
-
-absl::StatusOr<Verdict> Engine::PlayStream(const Scenario& scenario, const Rules& rules, Pace pace,
-                                           Transcript* transcript) {
-  Judge judge(scenario, rules);
-  const absl::StatusOr<Played> played =
-      verbatim::Play(scenario, target_->door(), OptionsFor(pace), &judge, transcript);
-  if (!played.ok()) return own_error_ = played.status();
-  return After(*played, judge.Finish());
-}
-
-absl::StatusOr<Verdict> Engine::PlayDatagrams(const Scenario& scenario, const Rules& rules,
-                                              Pace pace, Transcript* transcript) {
-  DatagramJudge judge(scenario, rules);
-  const absl::StatusOr<Played> played =
-      verbatim::PlayDatagrams(scenario, target_->door(), OptionsFor(pace), &judge, transcript);
-  if (!played.ok()) return own_error_ = played.status();
-  return After(*played, judge.Finish());
-}
-
-// What a play has taught besides.
-Verdict Engine::After(const Played& played, Verdict verdict) {
-  cuts_ += played.cuts;
-  certain_cuts_ += played.certain_cuts;
-  if (played.cut_short) {
-    verdict = Verdict();
-    verdict.kind = Verdict::Kind::kNotJudged;
-    verdict.detail = kBudgetSpent;
-  }
-  if (!verdict.Fails()) slowest_answer_us_ = std::max(slowest_answer_us_, played.slowest_answer_us);
-  return verdict;
-}
-
-// The plain exchange. Its verdict is kUnserved where nobody is there, or answers at all.
-absl::StatusOr<Verdict> Engine::Probe(Pace pace) {
-  switch (FamilyOf(target_->transport())) {
-    case Family::kStream:
-      return Play(PlainExchange(Role::kServer), kEveryRule, pace, nullptr);
-    case Family::kDatagram:
-      return Play(PlainExchange(Role::kDatagramServer), kEveryRule, pace, nullptr);
-    case Family::kIcmp:
-      break;
-  }
-  ++plays_;
-  const absl::Status status = ProbeIcmp(target_->door(), OptionsFor(pace).deadline_ms);
-  if (absl::IsInternal(status)) return own_error_ = status;
-  Verdict verdict;
-  if (status.ok()) return verdict;
-  verdict.kind = Verdict::Kind::kUnserved;
-  verdict.detail = std::string(status.message());
-  return verdict;
-}
-
-absl::StatusOr<Verdict> Engine::PlayOnce(const Scenario& scenario, const Rules& rules,
-                                         Transcript* transcript) {
-  if (absl::Status status = Ready(); !status.ok()) return status;
-  absl::StatusOr<Verdict> verdict = Play(scenario, rules, Pace::kWhole, transcript);
-  if (!verdict.ok() || !verdict->Fails()) return verdict;
-  if (const std::optional<std::string> death = target_->DiedSoon()) {
-    verdict->SayDied(*death);
-  }
-  return verdict;
-}
-
-absl::Status Engine::Ready() {
-  if (!gone_.empty()) return absl::UnavailableError(gone_);
-  if (target_->starts() > kRestarts && target_->Died()) {
-    return absl::UnavailableError(absl::StrCat(
-        "the target ", *target_->Died(), ", and had been started again ", kRestarts, " times"));
-  }
-  return target_->Prepare(budget_.Within(budget_.start_deadline_ms));
-}
-
-absl::Status Engine::Reach() {
-  if (absl::Status status = Ready(); !status.ok()) return status;
-  absl::StatusOr<Verdict> verdict = Probe(Pace::kWhole);
-  // A stream's connect has tried them all.
-  const bool each_alone = FamilyOf(target_->transport()) != Family::kStream;
-  for (size_t i = 1; each_alone && i < target_->addresses().size(); ++i) {
-    if (!verdict.ok() || !verdict->Fails()) break;
-    target_->Prefer(i);
-    verdict = Probe(Pace::kWhole);
-  }
-  if (!verdict.ok()) return verdict.status();
-  if (verdict->kind == Verdict::Kind::kUnserved) {
-    if (const std::optional<std::string> death = target_->DiedSoon()) {
-      return absl::UnavailableError(absl::StrCat("the target ", *death, " before the first case"));
-    }
-    return absl::UnavailableError(verdict->detail);
-  }
-  probe_held_ = !verdict->Fails();
-  return absl::OkStatus();
-}
-
-bool Engine::ProbeHolds() {
-  if (!probe_held_) return true;
-  const absl::StatusOr<Verdict> verdict = Probe(Pace::kWhole);
-  return verdict.ok() && !verdict->Fails();
+// A spawned target's addresses are known only now.
+Budget Engine::BudgetNow() const {
+  Budget budget = budget_;
+  budget.datagram_bytes = LargestDatagram(*target_);
+  return budget;
 }
 
 absl::StatusOr<Outcome> Engine::Run(const Requirement& requirement) {
@@ -236,7 +96,7 @@ absl::StatusOr<Outcome> Engine::Run(const Requirement& requirement) {
                                                            : RunCases(requirement, &outcome);
   if (!status.ok()) return status;
   outcome.seconds = SecondsSince(start);
-  LookAfter(&outcome);
+  LookAfter(requirement, &outcome);
   if (!own_error_.ok()) return own_error_;
   outcome.plays += plays_ - plays_before;
   return outcome;
@@ -246,9 +106,7 @@ absl::Status Engine::RunCases(const Requirement& requirement, Outcome* outcome) 
   const auto start = steady_clock::now();
   cuts_ = certain_cuts_ = 0;
   std::set<std::string> texts;
-  Budget budget = budget_;
-  budget.datagram_bytes = LargestDatagram(*target_);
-  Cases cases = requirement.cases(budget);
+  Cases cases = requirement.cases(BudgetNow());
   Pace pace = Pace::kWhole;
   int left_open = 0;
   while (std::optional<rc::Shrinkable<Scenario>> next = cases()) {
@@ -301,8 +159,7 @@ absl::Status Engine::RunTrial(const Requirement& requirement, Outcome* outcome) 
     if (i > 0 && (SecondsSince(start) > kLongTrialSeconds || budget_.Spent() || !Ready().ok()))
       break;
     // That a silence recurs is seen in less than a whole deadline.
-    Budget budget = budget_;
-    budget.datagram_bytes = LargestDatagram(*target_);
+    Budget budget = BudgetNow();
     if (outcome->verdict.IsSilence()) budget.deadline_ms = OptionsFor(Pace::kControl).deadline_ms;
     Trial trial(target_, budget);
     absl::StatusOr<Verdict> verdict = requirement.check(trial);
@@ -348,7 +205,7 @@ void Engine::LeaveOpen(const Verdict& verdict, absl::string_view reason, Outcome
 }
 
 // Whether what is behind the target has died: then a failure says nothing of the target.
-bool Engine::BackendDied(Outcome* outcome) {
+bool Engine::BackendDied(const Requirement& requirement, Outcome* outcome) {
   const std::optional<std::string> death = target_->TakeBackendDeathSoon();
   if (!death) return false;
   target_->Stop();
@@ -358,12 +215,7 @@ bool Engine::BackendDied(Outcome* outcome) {
     AddNote(note, outcome);
     return true;
   }
-  Outcome open;
-  open.id = outcome->id;
-  open.level = outcome->level;
-  open.basis = outcome->basis;
-  open.sentence = outcome->sentence;
-  open.source = outcome->source;
+  Outcome open = OutcomeOf(requirement);
   open.seconds = outcome->seconds;
   open.result = Outcome::Result::kSkip;
   open.reason = absl::StrCat("nothing to judge here: ", note);
@@ -372,18 +224,18 @@ bool Engine::BackendDied(Outcome* outcome) {
 }
 
 // The plain exchange again: what comes next shall not be blamed for what was done here.
-void Engine::LookAfter(Outcome* outcome) {
+void Engine::LookAfter(const Requirement& requirement, Outcome* outcome) {
   if (budget_.Spent() || !own_error_.ok()) return;
   // What was left open shall not become a failure by the way in which it was broken off.
   const bool held =
       outcome->result == Outcome::Result::kPass || outcome->result == Outcome::Result::kObserved;
-  if (!held && BackendDied(outcome)) return;
+  if (!held && BackendDied(requirement, outcome)) return;
   if (const std::optional<std::string> death = target_->Died()) {
     if (held) NameDeath(*death, outcome);
     return AddNote("the target is started again for the rest", outcome);
   }
   if (ProbeHolds() || ProbeHolds() || budget_.Spent()) return;
-  if (BackendDied(outcome)) return;
+  if (BackendDied(requirement, outcome)) return;
   if (held) {
     outcome->result = Outcome::Result::kFail;
     outcome->verdict = Verdict();

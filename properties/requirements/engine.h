@@ -42,9 +42,6 @@ class Engine {
   // A smaller scenario counts if so many of kReplays plays fail; one that fails in all of them is
   // preferred.
   static constexpr int kRecurs = 3;
-  // How often datagrams are sent anew, from fresh sockets, before their silence counts: UDP may
-  // lose.
-  static constexpr int kDatagramTries = 3;
   // How often a requirement that is no scenario is tried in all, once it failed.
   static constexpr int kTrials = 3;
   // For all searches for smaller scenarios of one engine together, after which each is brief.
@@ -53,23 +50,28 @@ class Engine {
  private:
   enum class Pace { kWhole, kControl, kShort };  // how long a silence takes to be one
 
+  Budget BudgetNow() const;
+
+  // engine_play.cc
   StageOptions OptionsFor(Pace pace) const;
-  // Of datagrams a silence is believed at the third time.
+  // Of datagrams a silence is believed at the last of kDatagramTries, each from fresh sockets.
   absl::StatusOr<Verdict> Play(const Scenario& scenario, const Rules& rules, Pace pace,
                                Transcript* transcript);
-  absl::StatusOr<Verdict> PlayStream(const Scenario& scenario, const Rules& rules, Pace pace,
-                                     Transcript* transcript);
-  absl::StatusOr<Verdict> PlayDatagrams(const Scenario& scenario, const Rules& rules, Pace pace,
-                                        Transcript* transcript);
-  Verdict After(const Played& played, Verdict verdict);
-  absl::StatusOr<Verdict> Probe(Pace pace);
+  absl::StatusOr<Verdict> PlayAgain(const Scenario& scenario, const Rules& rules, Pace pace,
+                                    Transcript* transcript);
+  // A datagram so large that it may be lost had no answer.
+  static bool IsLeftOpen(const Verdict& verdict);
+  // The plain exchange. Its verdict is kUnserved where nobody is there.
+  absl::StatusOr<Verdict> Probe();
   absl::Status Ready();
   bool ProbeHolds();
+
+  // engine.cc
   absl::Status RunCases(const Requirement& requirement, Outcome* outcome);
   absl::Status RunTrial(const Requirement& requirement, Outcome* outcome);
   static void LeaveOpen(const Verdict& verdict, absl::string_view reason, Outcome* outcome);
-  void LookAfter(Outcome* outcome);
-  bool BackendDied(Outcome* outcome);
+  void LookAfter(const Requirement& requirement, Outcome* outcome);
+  bool BackendDied(const Requirement& requirement, Outcome* outcome);
   void NameDeath(const std::string& death, Outcome* outcome);
 
   // explain.cc

@@ -17,7 +17,7 @@ struct IcmpQuestion {
   bool marked = true;                                // IcmpPeer::Mark
   std::optional<uint16_t> checksum;                  // IcmpPeer::AimAtChecksum
   std::optional<std::pair<uint16_t, uint16_t>> ids;  // id and sequence, known by the nonce alone
-  int tries = 3;
+  int tries = kDatagramTries;
   int64_t deadline_ms = 0;  // 0: the trial's
 };
 

@@ -16,8 +16,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/endpoint.h"
+#include "core/posix_kernel.h"
 #include "core/status.h"
 #include "echo/icmp.h"
+#include "echo/sockets.h"
 
 namespace verbatim {
 namespace {
@@ -70,16 +72,6 @@ void Prepare(int fd, int family, bool is_raw) {
   ::setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof(filter));
 }
 
-uint16_t Get16(absl::string_view bytes, size_t at) {
-  return static_cast<uint16_t>(static_cast<uint8_t>(bytes[at]) << 8 |
-                               static_cast<uint8_t>(bytes[at + 1]));
-}
-
-void Put16(std::string* bytes, size_t at, uint16_t value) {
-  (*bytes)[at] = static_cast<char>(value >> 8);
-  (*bytes)[at + 1] = static_cast<char>(value & 0xff);
-}
-
 int64_t MsUntil(steady_clock::time_point end) {
   const auto left = end - steady_clock::now();
   return std::chrono::duration_cast<std::chrono::milliseconds>(left).count();
@@ -129,14 +121,13 @@ absl::Status IcmpPeer::ChooseIds() {
   // A ping socket's id is its port.
   const SocketAddress any =
       to_.family() == AF_INET ? SocketAddress::FromIPv4({}, 0) : SocketAddress::FromIPv6({}, 0);
-  sockaddr_storage bound = {};
-  socklen_t size = sizeof(bound);
-  auto* const address = reinterpret_cast<sockaddr*>(&bound);
-  if (::bind(fd_.get(), any.data(), any.size()) != 0 ||
-      ::getsockname(fd_.get(), address, &size) != 0) {
+  if (::bind(fd_.get(), any.data(), any.size()) != 0) {
     return absl::InternalError(ErrnoStatus(errno, "bind", "a ping socket").message());
   }
-  id_ = SocketAddress::FromSockaddr(address, size).value_or(SocketAddress()).port();
+  PosixKernel kernel;
+  const absl::StatusOr<SocketAddress> bound = LocalAddress(kernel, fd_.get());
+  if (!bound.ok()) return absl::InternalError(bound.status().message());
+  id_ = bound->port();
   return absl::OkStatus();
 }
 

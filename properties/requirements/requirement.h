@@ -34,6 +34,9 @@ absl::string_view BasisName(Basis basis);     // "quoted", "derived", "robust"
 // Why something was not judged once Budget::end has come.
 inline constexpr char kBudgetSpent[] = "the budget of the whole check is spent (--budget)";
 
+// How often datagrams are sent, anew each time, before their silence counts: UDP may lose.
+inline constexpr int kDatagramTries = 3;
+
 // How much to spend. The same seed gives the same scenarios.
 struct Budget {
   uint64_t seed = 1;

@@ -12,10 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "properties/judge/datagram_judge.h"
-#include "properties/judge/judge.h"
-#include "properties/stage/socket/datagrams.h"
-#include "properties/stage/socket/stage.h"
+#include "properties/stage/socket/judged.h"
 #include "properties/stage/socket/target.h"
 
 namespace verbatim {
@@ -25,16 +22,6 @@ constexpr int64_t kAnswerMs = 1000;
 constexpr int kTryAgainMs = 10;
 // Some servers close every descriptor that they may have, one by one.
 constexpr uint64_t kMostDescriptors = 65536;
-
-// A line, for a back end that works in lines.
-Scenario ShortLine(Role role) {
-  Scenario line;
-  line.role = role;
-  line.payload.literal = true;
-  line.payload.bytes = "0123456789\n";
-  line.steps = {{Step::Kind::kSend, 1, kRest}, {Step::Kind::kAwait, 1, 0}};
-  return line;
-}
 
 std::string Numeric(const SocketAddress& address) {
   const std::string text = address.ToString();  // "127.0.0.1:7", "[::1]:7"
@@ -97,18 +84,11 @@ std::string Backend::FillIn(absl::string_view command) const {
 absl::StatusOr<bool> Backend::Answers(const Door& door, int64_t deadline_ms) const {
   StageOptions options;
   options.deadline_ms = options.connect_deadline_ms = std::min(deadline_ms, kAnswerMs);
-  if (SocketType(server_->transport()) == SOCK_DGRAM) {
-    const Scenario line = ShortLine(Role::kDatagramServer);
-    DatagramJudge judge(line, {});
-    const absl::StatusOr<Played> played = PlayDatagrams(line, door, options, &judge, nullptr);
-    if (!played.ok()) return played.status();
-    return judge.Finish().kind == Verdict::Kind::kHeld;
-  }
-  const Scenario line = ShortLine(Role::kServer);
-  Judge judge(line, {});
-  const absl::StatusOr<Played> played = Play(line, door, options, &judge, nullptr);
-  if (!played.ok()) return played.status();
-  return judge.Finish().kind == Verdict::Kind::kHeld;
+  const bool datagrams = SocketType(server_->transport()) == SOCK_DGRAM;
+  const Scenario plain = PlainExchange(datagrams ? Role::kDatagramServer : Role::kServer);
+  const absl::StatusOr<Judged> judged = PlayJudged(plain, {}, door, options, nullptr);
+  if (!judged.ok()) return judged.status();
+  return judged->verdict.kind == Verdict::Kind::kHeld;
 }
 
 absl::Status Backend::AwaitAnswer(const Door& door, int64_t deadline_ms, Process* target) {

@@ -2,8 +2,6 @@
 // bounded.
 #include "properties/stage/socket/datagrams.h"
 
-#include <linux/errqueue.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -12,10 +10,10 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "core/address.h"
 #include "core/status.h"
 #include "core/unique_fd.h"
+#include "properties/stage/socket/datagram_socket.h"
 #include "properties/stage/socket/lines.h"
 
 namespace verbatim {
@@ -23,57 +21,6 @@ namespace {
 
 // More than any datagram has, so that what is larger than it may be is seen to be so.
 constexpr size_t kReceiveBytes = 256 * 1024;
-constexpr int kBufferBytes = 4 << 20;  // as far as the system allows
-constexpr int kSocketTries = 5;
-
-absl::StatusOr<SocketAddress> NameOf(int fd) {
-  sockaddr_storage name{};
-  socklen_t length = sizeof(name);
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &length) != 0) {
-    return ErrnoStatus(errno, "getsockname", "a socket of ours");
-  }
-  return SocketAddress::FromSockaddr(reinterpret_cast<sockaddr*>(&name), length);
-}
-
-absl::StatusOr<SocketAddress> AnyNameOf(int family) {
-  if (family == AF_INET) return SocketAddress::FromIPv4({0, 0, 0, 0}, 0);
-  if (family == AF_INET6) return SocketAddress::FromIPv6({}, 0);
-  return SocketAddress::FromPath("");  // the kernel chooses an abstract name
-}
-
-// Refusals (ICMP port unreachable) are told of sockets that are not connected too (ip(7)).
-void AskForErrors(int fd, int family) {
-  const int on = 1;
-  if (family == AF_INET) ::setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
-  if (family == AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
-}
-
-// A socket with a name of its own. Where it has by chance the port that is asked, and nobody is
-// there, it would answer itself: then another one is taken.
-absl::StatusOr<UniqueFd> OpenFor(const SocketAddress& asked) {
-  for (int i = 0; i < kSocketTries; ++i) {
-    UniqueFd fd(::socket(asked.family(), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!fd) return absl::InternalError(ErrnoStatus(errno, "socket", asked.ToString()).message());
-    ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &kBufferBytes, sizeof(kBufferBytes));
-    ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &kBufferBytes, sizeof(kBufferBytes));
-    AskForErrors(fd.get(), asked.family());
-    const absl::StatusOr<SocketAddress> any = AnyNameOf(asked.family());
-    if (!any.ok()) return any.status();
-    // Of a unix socket the family alone (unix(7), autobind).
-    const socklen_t length = asked.family() == AF_UNIX ? sizeof(sa_family_t) : any->size();
-    if (::bind(fd.get(), any->data(), length) != 0) {
-      return absl::InternalError(ErrnoStatus(errno, "bind", any->ToString()).message());
-    }
-    const absl::StatusOr<SocketAddress> name = NameOf(fd.get());
-    if (!name.ok()) return absl::InternalError(name.status().message());
-    if (asked.family() == AF_UNIX || name->port() != asked.port()) return fd;
-  }
-  return absl::InternalError("no socket with another port than the target's");
-}
-
-bool IsRefusal(int error) {
-  return error == ECONNREFUSED || error == ENOENT || error == EHOSTUNREACH || error == ENETUNREACH;
-}
 
 // One scenario being played.
 class Exchange {
@@ -126,7 +73,7 @@ class Exchange {
   }
 
   void Connect(uint32_t connection) {
-    absl::StatusOr<UniqueFd> fd = OpenFor(asked_);
+    absl::StatusOr<UniqueFd> fd = OpenDatagramSocket(asked_);
     if (!fd.ok()) {
       error_ = fd.status();
       return;

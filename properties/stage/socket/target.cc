@@ -2,8 +2,6 @@
 // Not for: processes (process.cc) or ports (port.cc) themselves.
 #include "properties/stage/socket/target.h"
 
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -12,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "properties/stage/socket/datagram_socket.h"
 
 namespace verbatim {
 namespace {
@@ -30,13 +29,7 @@ std::string LastWordsOf(const std::string& output) {
 }
 
 bool IsLocal(const SocketAddress& address) {
-  if (address.family() == AF_INET6) {
-    const auto* const six = reinterpret_cast<const sockaddr_in6*>(address.data());
-    return IN6_IS_ADDR_LOOPBACK(&six->sin6_addr) != 0;
-  }
-  if (address.family() == AF_UNIX) return true;
-  const auto* const four = reinterpret_cast<const sockaddr_in*>(address.data());
-  return ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+  return address.family() == AF_UNIX || IsLoopback(address);
 }
 
 uint32_t CapabilitiesOver(Transport transport) {

@@ -52,42 +52,37 @@ uint64_t CpuUs(pid_t pid) {
          static_cast<uint64_t>(time.tv_nsec) / 1'000;
 }
 
-// The first two numbers of each thread's schedstat, in nanoseconds: run, and waited to run. 0 where
-// the kernel was built without it.
-uint64_t WantedUs(pid_t pid) {
-  const std::string folder = absl::StrCat("/proc/", pid, "/task");
-  const std::unique_ptr<DIR, int (*)(DIR*)> tasks(::opendir(folder.c_str()), &::closedir);
-  uint64_t sum_ns = 0;
-  while (const dirent* entry = tasks == nullptr ? nullptr : ::readdir(tasks.get())) {
-    if (entry->d_name[0] == '.') continue;
-    const std::vector<std::string> words =
-        absl::StrSplit(ReadFile(absl::StrCat(folder, "/", entry->d_name, "/schedstat")), ' ');
-    uint64_t run_ns = 0, waited_ns = 0;
-    if (words.size() < 2 || !absl::SimpleAtoi(words[0], &run_ns) ||
-        !absl::SimpleAtoi(words[1], &waited_ns)) {
-      continue;
-    }
-    sum_ns += run_ns + waited_ns;
-  }
-  return sum_ns / 1000;
-}
-
-// "voluntary_ctxt_switches" of each thread's status (proc(5)).
-uint64_t Wakes(pid_t pid) {
-  constexpr absl::string_view kName = "\nvoluntary_ctxt_switches:\t";
+// What `number` reads out of the file `name` of each of its threads, all together.
+template <class Number>
+uint64_t SumOverThreads(pid_t pid, absl::string_view name, Number number) {
   const std::string folder = absl::StrCat("/proc/", pid, "/task");
   const std::unique_ptr<DIR, int (*)(DIR*)> tasks(::opendir(folder.c_str()), &::closedir);
   uint64_t sum = 0;
   while (const dirent* entry = tasks == nullptr ? nullptr : ::readdir(tasks.get())) {
     if (entry->d_name[0] == '.') continue;
-    const std::string status = ReadFile(absl::StrCat(folder, "/", entry->d_name, "/status"));
-    const size_t at = absl::string_view(status).find(kName);
-    if (at == absl::string_view::npos) continue;
-    absl::string_view digits = absl::string_view(status).substr(at + kName.size());
-    uint64_t count = 0;
-    if (absl::SimpleAtoi(digits.substr(0, digits.find('\n')), &count)) sum += count;
+    sum += number(ReadFile(absl::StrCat(folder, "/", entry->d_name, "/", name)));
   }
   return sum;
+}
+
+// The first two numbers of a schedstat, in nanoseconds: run, and waited to run. 0 where the kernel
+// was built without it.
+uint64_t WantedNs(const std::string& schedstat) {
+  const std::vector<std::string> words = absl::StrSplit(schedstat, ' ');
+  uint64_t run_ns = 0, waited_ns = 0;
+  const bool read = words.size() >= 2 && absl::SimpleAtoi(words[0], &run_ns) &&
+                    absl::SimpleAtoi(words[1], &waited_ns);
+  return read ? run_ns + waited_ns : 0;
+}
+
+// "voluntary_ctxt_switches" of a status (proc(5)).
+uint64_t Wakes(const std::string& status) {
+  constexpr absl::string_view kName = "\nvoluntary_ctxt_switches:\t";
+  const size_t at = absl::string_view(status).find(kName);
+  if (at == absl::string_view::npos) return 0;
+  const absl::string_view digits = absl::string_view(status).substr(at + kName.size());
+  uint64_t count = 0;
+  return absl::SimpleAtoi(digits.substr(0, digits.find('\n')), &count) ? count : 0;
 }
 
 }  // namespace
@@ -104,8 +99,8 @@ absl::StatusOr<Usage> UsageOf(const std::vector<pid_t>& processes) {
     usage.descriptors += *descriptors;
     usage.resident_bytes += ResidentBytes(pid);
     usage.cpu_us += CpuUs(pid);
-    usage.wanted_us += WantedUs(pid);
-    usage.wakes += Wakes(pid);
+    usage.wanted_us += SumOverThreads(pid, "schedstat", WantedNs) / 1000;
+    usage.wakes += SumOverThreads(pid, "status", Wakes);
   }
   return usage;
 }

@@ -1,0 +1,131 @@
+// Single conversations with the target, and the plain exchange before and after the others.
+// Not for: requirements (engine.cc).
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "properties/requirements/engine.h"
+#include "properties/requirements/icmp_probe.h"
+#include "properties/stage/socket/judged.h"
+
+namespace verbatim {
+namespace {
+
+constexpr int64_t kShortBlockMs = 50;
+constexpr int64_t kControlMs = 500;
+
+}  // namespace
+
+StageOptions Engine::OptionsFor(Pace pace) const {
+  StageOptions options;
+  options.deadline_ms = budget_.deadline_ms;
+  options.connect_deadline_ms = budget_.connect_deadline_ms;
+  options.end = budget_.end;
+  // A pipe takes a byte at once or not at all, for as long as its reader is stuck.
+  if ((target_->capabilities() & kServer) == 0) options.block_ms = kShortBlockMs;
+  if (pace == Pace::kWhole) return options;
+  const int64_t short_ms = std::clamp<int64_t>(20 * slowest_answer_us_ / 1000, 20, 1000);
+  const int64_t limit_ms = pace == Pace::kShort ? short_ms : std::max(short_ms, kControlMs);
+  options.deadline_ms = std::min(budget_.deadline_ms, limit_ms);
+  options.block_ms = kShortBlockMs;
+  return options;
+}
+
+absl::StatusOr<Verdict> Engine::Play(const Scenario& scenario, const Rules& rules, Pace pace,
+                                     Transcript* transcript) {
+  ++plays_;
+  const bool datagrams = scenario.role == Role::kDatagramServer;
+  for (int tries = datagrams && pace == Pace::kWhole ? kDatagramTries : 1;; --tries) {
+    Transcript rows;
+    absl::StatusOr<Verdict> verdict = PlayAgain(scenario, rules, pace, &rows);
+    const bool silent = verdict.ok() && (verdict->IsSilence() || IsLeftOpen(*verdict));
+    if (silent && tries > 1 && !target_->Died()) continue;
+    if (transcript != nullptr) *transcript = rows;
+    return verdict;
+  }
+}
+
+absl::StatusOr<Verdict> Engine::PlayAgain(const Scenario& scenario, const Rules& rules, Pace pace,
+                                          Transcript* transcript) {
+  absl::StatusOr<Judged> judged =
+      PlayJudged(scenario, rules, target_->door(), OptionsFor(pace), transcript);
+  if (!judged.ok()) return own_error_ = judged.status();
+  auto& [played, verdict] = *judged;
+  cuts_ += played.cuts;
+  certain_cuts_ += played.certain_cuts;
+  if (played.cut_short) {
+    verdict = Verdict();
+    verdict.kind = Verdict::Kind::kNotJudged;
+    verdict.detail = kBudgetSpent;
+  }
+  if (!verdict.Fails()) slowest_answer_us_ = std::max(slowest_answer_us_, played.slowest_answer_us);
+  return verdict;
+}
+
+bool Engine::IsLeftOpen(const Verdict& verdict) {
+  return verdict.kind == Verdict::Kind::kNotJudged && verdict.detail != kBudgetSpent;
+}
+
+absl::StatusOr<Verdict> Engine::Probe() {
+  const Family family = FamilyOf(target_->transport());
+  if (family != Family::kIcmp) {
+    const Role role = family == Family::kDatagram ? Role::kDatagramServer : Role::kServer;
+    return Play(PlainExchange(role), Rules(), Pace::kWhole, nullptr);
+  }
+  ++plays_;
+  const absl::Status status = ProbeIcmp(target_->door(), budget_.deadline_ms);
+  if (absl::IsInternal(status)) return own_error_ = status;
+  Verdict verdict;
+  if (status.ok()) return verdict;
+  verdict.kind = Verdict::Kind::kUnserved;
+  verdict.detail = std::string(status.message());
+  return verdict;
+}
+
+absl::StatusOr<Verdict> Engine::PlayOnce(const Scenario& scenario, const Rules& rules,
+                                         Transcript* transcript) {
+  if (absl::Status status = Ready(); !status.ok()) return status;
+  absl::StatusOr<Verdict> verdict = Play(scenario, rules, Pace::kWhole, transcript);
+  if (!verdict.ok() || !verdict->Fails()) return verdict;
+  if (const std::optional<std::string> death = target_->DiedSoon()) {
+    verdict->SayDied(*death);
+  }
+  return verdict;
+}
+
+absl::Status Engine::Ready() {
+  if (!gone_.empty()) return absl::UnavailableError(gone_);
+  if (target_->starts() > kRestarts && target_->Died()) {
+    return absl::UnavailableError(absl::StrCat(
+        "the target ", *target_->Died(), ", and had been started again ", kRestarts, " times"));
+  }
+  return target_->Prepare(budget_.Within(budget_.start_deadline_ms));
+}
+
+absl::Status Engine::Reach() {
+  if (absl::Status status = Ready(); !status.ok()) return status;
+  absl::StatusOr<Verdict> verdict = Probe();
+  // A stream's connect has tried them all.
+  const bool each_alone = FamilyOf(target_->transport()) != Family::kStream;
+  for (size_t i = 1; each_alone && i < target_->addresses().size(); ++i) {
+    if (!verdict.ok() || !verdict->Fails()) break;
+    target_->Prefer(i);
+    verdict = Probe();
+  }
+  if (!verdict.ok()) return verdict.status();
+  if (verdict->kind == Verdict::Kind::kUnserved) {
+    if (const std::optional<std::string> death = target_->DiedSoon()) {
+      return absl::UnavailableError(absl::StrCat("the target ", *death, " before the first case"));
+    }
+    return absl::UnavailableError(verdict->detail);
+  }
+  probe_held_ = !verdict->Fails();
+  return absl::OkStatus();
+}
+
+bool Engine::ProbeHolds() {
+  if (!probe_held_) return true;
+  const absl::StatusOr<Verdict> verdict = Probe();
+  return verdict.ok() && !verdict->Fails();
+}
+
+}  // namespace verbatim
