@@ -172,7 +172,7 @@ std::vector<Mutant> HookedEndMutants() {
                                  "SO_LINGER of 0", {"stream.halfclose.ends-cleanly"}),
       StreamRow<NeighbourClosed>("neighbour-closed", "with a connection the next one is closed",
                                  "lists whose places move",
-                                 {"stream.open.until-peer-ends", "stream.many.thousand"}),
+                                 {"stream.many.second-is-served", "stream.survive.reset"}),
       StreamRow<QueueByDescriptor>(
           "queue-by-descriptor",
           "what a broken connection left is sent to the next with its "

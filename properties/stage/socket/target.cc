@@ -273,8 +273,10 @@ absl::Status Target::WaitUntilListening(int64_t deadline_ms) {
 void Target::Stop() {
   if (kind_ == Kind::kStdio) Process::AwaitLeavers();
   if (process_ != nullptr) {
-    last_output_ = Output();
     process_.reset();
+    // All writers are ended, and what they wrote last is only a moment away.
+    words_->WaitForEnd(kLastWordsMs);
+    last_output_ = words_->Text();
   }
   if (backend_ != nullptr) backend_->Stop();
 }
