@@ -114,30 +114,81 @@ uint32_t Waiting(int listener) {
   return info.tcpi_unacked;
 }
 
+// Listens with a backlog of its own choice, and accepts when it likes. Serves all that it accepted
+// until it is destroyed.
+class SmallBacklog {
+ public:
+  explicit SmallBacklog(int backlog) : backlog_(static_cast<uint32_t>(backlog)) {
+    const SocketAddress any = SocketAddress::FromIPv4({127, 0, 0, 1}, 0);
+    ::bind(listener_.get(), any.data(), any.size());
+    ::listen(listener_.get(), backlog);
+  }
+  ~SmallBacklog() {
+    for (std::thread& thread : threads_) thread.join();
+  }
+  std::unique_ptr<Target> AsTarget() const {
+    sockaddr_storage bound{};
+    socklen_t length = sizeof(bound);
+    ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&bound), &length);
+    const auto address = SocketAddress::FromSockaddr(reinterpret_cast<sockaddr*>(&bound), length);
+    return *Target::Remote(*Endpoint::Parse(absl::StrCat("tcp://", address->ToString())));
+  }
+  // The next SYN is dropped.
+  bool IsFull() const { return Waiting(listener_.get()) > backlog_; }
+  // Returns false once there was a Shutdown.
+  bool AcceptOne() {
+    const int fd = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
+    if (fd >= 0) threads_.emplace_back([owner = UniqueFd(fd)] { Echo(owner.get()); });
+    return fd >= 0;
+  }
+  bool AcceptWaiting() {
+    bool accepted = AcceptOne();
+    while (accepted && Waiting(listener_.get()) > 0) accepted = AcceptOne();
+    return accepted;
+  }
+  void Shutdown() { ::shutdown(listener_.get(), SHUT_RDWR); }
+
+ private:
+  const uint32_t backlog_;
+  const UniqueFd listener_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  std::vector<std::thread> threads_;
+};
+
+TEST(ManyThousand, ABacklogThatDropsSynsIsMetOnceAndTheyGoOnOneByOne) {
+  SmallBacklog server(5);
+  int full = 0;
+  std::thread acceptor([&] {
+    // It takes from its queue only when that is full, or when nobody has come for a while.
+    bool goes_on = true;
+    while (goes_on) {
+      for (int i = 0; i < 10 && !server.IsFull(); ++i) ::poll(nullptr, 0, 2);
+      const bool was_full = server.IsFull();
+      // The others wait for their SYN to be sent again, with the queue still full.
+      if (was_full) ::poll(nullptr, 0, 200);
+      full += was_full;
+      goes_on = server.AcceptWaiting();
+    }
+  });
+  Budget budget = TrialBudget();
+  budget.connections = 64;
+  const Checked checked = RunCheck(ManyThousand, server.AsTarget().get(), budget);
+  server.Shutdown();
+  acceptor.join();
+  EXPECT_EQ(checked.verdict.kind, Kind::kHeld) << Shown(checked);
+  EXPECT_EQ(full, 1);
+}
+
 TEST(ManyBacklog, ABacklogThatDropsSynsIsNamed) {
-  constexpr int kBacklog = 60;
-  UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const SocketAddress any = SocketAddress::FromIPv4({127, 0, 0, 1}, 0);
-  ::bind(listener.get(), any.data(), any.size());
-  ::listen(listener.get(), kBacklog);
-  sockaddr_storage bound{};
-  socklen_t length = sizeof(bound);
-  ::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&bound), &length);
-  const auto address = SocketAddress::FromSockaddr(reinterpret_cast<sockaddr*>(&bound), length);
+  SmallBacklog server(60);
   std::thread acceptor([&] {
     // A server that is busy with something else: while the queue is full the rest of the burst is
     // dropped.
-    while (Waiting(listener.get()) <= kBacklog) std::this_thread::yield();
+    while (!server.IsFull()) std::this_thread::yield();
     ::poll(nullptr, 0, 300);
-    std::vector<std::thread> threads;
-    for (int fd; (fd = ::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
-      threads.emplace_back([owner = UniqueFd(fd)] { Echo(owner.get()); });
-    }
-    for (std::thread& thread : threads) thread.join();
+    while (server.AcceptOne()) continue;
   });
-  const auto target = Target::Remote(*Endpoint::Parse(absl::StrCat("tcp://", address->ToString())));
-  const Checked checked = RunCheck(ManyBacklog, target->get());
-  ::shutdown(listener.get(), SHUT_RDWR);
+  const Checked checked = RunCheck(ManyBacklog, server.AsTarget().get());
+  server.Shutdown();
   acceptor.join();
   EXPECT_EQ(checked.verdict.kind, Kind::kMisbehaved) << Shown(checked);
   EXPECT_NE(checked.verdict.detail.find("dropped by a full backlog"), std::string::npos)
