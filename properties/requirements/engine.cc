@@ -236,7 +236,9 @@ void Engine::LookAfter(const Requirement& requirement, Outcome* outcome) {
   }
   if (ProbeHolds() || ProbeHolds() || budget_.Spent()) return;
   if (BackendDied(requirement, outcome)) return;
-  if (held) {
+  if (held && requirement.level == Level::kObserved) {
+    AddNote("after this a plain exchange, which held at the start, holds no more", outcome);
+  } else if (held) {
     outcome->result = Outcome::Result::kFail;
     outcome->verdict = Verdict();
     outcome->verdict.kind = Verdict::Kind::kMisbehaved;

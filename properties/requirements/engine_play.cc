@@ -36,7 +36,10 @@ absl::StatusOr<Verdict> Engine::Play(const Scenario& scenario, const Rules& rule
   const bool datagrams = scenario.role == Role::kDatagramServer;
   for (int tries = datagrams && pace == Pace::kWhole ? kDatagramTries : 1;; --tries) {
     Transcript rows;
-    absl::StatusOr<Verdict> verdict = PlayAgain(scenario, rules, pace, &rows);
+    // What was lost on the way shows soon; only the last try waits as long as a late answer may
+    // take.
+    const Pace this_pace = tries > 1 ? Pace::kControl : pace;
+    absl::StatusOr<Verdict> verdict = PlayAgain(scenario, rules, this_pace, &rows);
     const bool silent = verdict.ok() && (verdict->IsSilence() || IsLeftOpen(*verdict));
     if (silent && tries > 1 && !target_->Died()) continue;
     if (transcript != nullptr) *transcript = rows;

@@ -44,7 +44,8 @@ absl::StatusOr<Verdict> Wedges(Trial&) {
   return Verdict();
 }
 
-TEST(Engine, ATargetThatAnswersNoMoreFailsTheRequirementThatDidItAndNoLaterOne) {
+// The outcomes of a requirement of this level that wedges its target, and of the next one.
+std::pair<Outcome, Outcome> OneThatWedges(Level level) {
   wedged = false;
   const TestServer server([](int fd) {
     char byte = 0;
@@ -54,19 +55,32 @@ TEST(Engine, ATargetThatAnswersNoMoreFailsTheRequirementThatDidItAndNoLaterOne) 
   });
   const std::unique_ptr<Target> target = TargetOf(server);
   Engine engine(target.get(), Small());
-  ASSERT_TRUE(engine.Reach().ok());
+  EXPECT_TRUE(engine.Reach().ok());
   Requirement row = *FindRequirement("stream.exact.bulk");
   row.id = "stream.test.wedges";
+  row.level = level;
   row.cases = nullptr;
   row.check = Wedges;
   const auto outcome = engine.Run(row);
-  ASSERT_TRUE(outcome.ok());
-  EXPECT_EQ(outcome->result, Outcome::Result::kFail);
-  EXPECT_TRUE(absl::StrContains(outcome->verdict.detail, "holds no more"));
   const auto later = engine.Run(*FindRequirement("stream.exact.bulk"));
-  ASSERT_TRUE(later.ok());
-  EXPECT_EQ(later->result, Outcome::Result::kNotRun);
-  EXPECT_EQ(later->reason, "the target answered no more after stream.test.wedges");
+  EXPECT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_TRUE(later.ok()) << later.status();
+  return {outcome.value_or(Outcome()), later.value_or(Outcome())};
+}
+
+TEST(Engine, ATargetThatAnswersNoMoreFailsTheRequirementThatDidItAndNoLaterOne) {
+  const auto [outcome, later] = OneThatWedges(Level::kMust);
+  EXPECT_EQ(outcome.result, Outcome::Result::kFail);
+  EXPECT_TRUE(absl::StrContains(outcome.verdict.detail, "holds no more"));
+  EXPECT_EQ(later.result, Outcome::Result::kNotRun);
+  EXPECT_EQ(later.reason, "the target answered no more after stream.test.wedges");
+}
+
+TEST(Engine, WhatIsOnlyObservedFailsNothingEvenIfTheTargetAnswersNoMore) {
+  const auto [outcome, later] = OneThatWedges(Level::kObserved);
+  EXPECT_EQ(outcome.result, Outcome::Result::kObserved);
+  EXPECT_TRUE(absl::StrContains(outcome.note, "holds no more")) << outcome.note;
+  EXPECT_EQ(later.result, Outcome::Result::kNotRun);
 }
 
 TEST(Engine, HowManyCutsWereCertainIsCounted) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -30,6 +31,13 @@ std::string LastWordsOf(const std::string& output) {
 
 bool IsLocal(const SocketAddress& address) {
   return address.family() == AF_UNIX || IsLoopback(address);
+}
+
+// Those of this family.
+void PutFirst(int family, std::vector<SocketAddress>* addresses) {
+  std::stable_partition(
+      addresses->begin(), addresses->end(),
+      [family](const SocketAddress& address) { return address.family() == family; });
 }
 
 uint32_t CapabilitiesOver(Transport transport) {
@@ -132,6 +140,7 @@ std::unique_ptr<Target> Target::Clone() const {
   clone->command_ = command_;
   if (backend_ != nullptr) clone->backend_ = backend_->Clone();
   clone->capabilities_ = capabilities_;
+  clone->preferred_ = preferred_;
   clone->descriptor_limit_ = descriptor_limit_;
   if (kind_ == Kind::kRemote) clone->addresses_ = addresses_;
   if (kind_ == Kind::kStdio) clone->words_ = words_;  // what is printed is anybody's anyhow
@@ -240,6 +249,12 @@ std::optional<Target::Listening> Target::FindListening() const {
   return Listening{*inode, {*address}};
 }
 
+void Target::Prefer(size_t index) {
+  preferred_ = addresses_[index].family();
+  std::rotate(addresses_.begin(), addresses_.begin() + static_cast<ptrdiff_t>(index),
+              addresses_.begin() + static_cast<ptrdiff_t>(index) + 1);
+}
+
 absl::Status Target::WaitUntilListening(int64_t deadline_ms) {
   using std::chrono::steady_clock;
   const auto end = steady_clock::now() + std::chrono::milliseconds(deadline_ms);
@@ -250,6 +265,7 @@ absl::Status Target::WaitUntilListening(int64_t deadline_ms) {
     if (listening) {
       if (OwnsSocket(process_->Members(), listening->inode).value_or(true)) {
         addresses_ = listening->addresses;
+        PutFirst(preferred_, &addresses_);
         return absl::OkStatus();
       }
       return absl::AbortedError(absl::StrCat(Place(), " was taken by another program"));

@@ -108,9 +108,9 @@ class Target {
   Door door() const;
   // Of the door. Empty for --stdio.
   const std::vector<SocketAddress>& addresses() const { return addresses_; }
-  // From now on the address at `index` is the first: for datagrams, of which nobody can say that
-  // they were taken until one is answered.
-  void Prefer(size_t index) { std::swap(addresses_[0], addresses_[index]); }
+  // From now on, and after each new start, the address at `index` is the first: for datagrams, of
+  // which nobody can say that they were taken until one is answered.
+  void Prefer(size_t index);
   // Of a unix socket without a path it is kUnix, of --stdio kStdio.
   Transport transport() const { return transport_; }
   uint32_t capabilities() const { return capabilities_; }
@@ -155,6 +155,7 @@ class Target {
   int starts_ = 0;
   uint64_t descriptor_limit_ = 0;
   std::vector<SocketAddress> addresses_;
+  int preferred_ = AF_UNSPEC;  // the family whose addresses come first
   std::optional<PortClaim> port_;
   std::optional<PathClaim> path_;
   std::shared_ptr<LastWords> words_;

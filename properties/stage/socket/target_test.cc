@@ -333,6 +333,30 @@ TEST(Target, AnotherOfItsAddressesMayBePreferred) {
   EXPECT_EQ((*target)->addresses().size(), last + 1);
 }
 
+TEST(Target, AfterANewStartTheSameOneIsPreferred) {
+  const SocketAddress loopback =
+      SocketAddress::FromIPv6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 0);
+  const UniqueFd probe(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!probe || ::bind(probe.get(), loopback.data(), loopback.size()) != 0) {
+    GTEST_SKIP() << "no IPv6 here";
+  }
+  auto target = Target::Spawned(
+      "exec python3 -c 'import socket,sys\n"
+      "s=socket.socket(socket.AF_INET6,socket.SOCK_DGRAM)\n"
+      "s.setsockopt(socket.IPPROTO_IPV6,socket.IPV6_V6ONLY,1); s.bind((\"::\",int(sys.argv[1])))\n"
+      "while True: s.sendto(*s.recvfrom(65536))' {port}",
+      Target::Over::kUdp);
+  ASSERT_TRUE(target.ok());
+  ASSERT_TRUE((*target)->Prepare(60'000).ok());
+  ASSERT_EQ((*target)->addresses().size(), 2u)
+      << "a wildcard's table does not say that it is v6 alone";
+  (*target)->Prefer(1);
+  (*target)->Stop();
+  ASSERT_TRUE((*target)->Prepare(60'000).ok());
+  EXPECT_EQ((*target)->addresses().front().family(), AF_INET6);
+  EXPECT_TRUE(EchoesDatagrams(**target));
+}
+
 TEST(ShellQuote, SurvivesQuotes) { EXPECT_EQ(ShellQuote("it's {port}"), "'it'\\''s {port}'"); }
 
 }  // namespace
