@@ -6,11 +6,14 @@ tells the fields).
 Not for: judging (that is verbatim's), or installing (./dev zoo).
 """
 import argparse
+import contextlib
+import difflib
 import glob
 import os
 import re
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -42,6 +45,9 @@ class Member:
         self.path = os.path.join(HERE, "members", name + ".expect")
         self.fields, self.notes, self.expected = {}, [], {}
         self.smallest, self.by_hand, self.faults = {}, {}, []
+        if not os.path.exists(self.path):
+            near = difflib.get_close_matches(name, map(name_of, paths()))
+            raise SystemExit(f"there is no member {name} in members/" + (f"; did you mean {' or '.join(near)}?" if near else ""))
         with open(self.path, encoding="utf-8") as file:
             for line in file:
                 self._read(line.rstrip("\n"))
@@ -90,9 +96,16 @@ class Member:
         return shlex.split(self.fill(self.field("check"), out, verbatim))
 
 
+def paths():
+    return sorted(glob.glob(os.path.join(HERE, "members", "*.expect")))
+
+
+def name_of(path):
+    return os.path.basename(path).removesuffix(".expect")
+
+
 def members():
-    paths = glob.glob(os.path.join(HERE, "members", "*.expect"))
-    return [Member(name) for name in sorted(os.path.basename(path)[: -len(".expect")] for path in paths)]
+    return [Member(name) for name in sorted(map(name_of, paths()))]
 
 
 def environment():
@@ -190,44 +203,60 @@ def listens(port):
     return False
 
 
-def by_hand(arguments):
-    """Starts a member's server and runs its commands "by hand" against it: Verbatim has no part in it."""
-    member = Member(arguments.name)
-    wanted = [arguments.id] if arguments.id else list(dict.fromkeys(member.by_hand))
-    commands = list(dict.fromkeys(member.by_hand[one] for one in wanted))
-    out = tempfile.mkdtemp(prefix="zoo-")
-    env, status = prepare(member, out)
+@contextlib.contextmanager
+def running(command, listens_on, **options):
+    """A program in a session of its own, until it listens; ended with all it started, whatever ends us."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
+    try:
+        while not listens(listens_on) and process.poll() is None:
+            time.sleep(0.02)
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def play_by_hand(member, command, arguments, out, env):
+    port = free_port()
     flags = member.flags(out, arguments.verbatim)
-    for command in commands if status is None else []:
-        port = free_port()
-        fill = lambda text: text.replace("{port}", str(port)).replace("{host}", "127.0.0.1")
+    places = {"{port}": str(port), "{host}": "127.0.0.1"}
+    with contextlib.ExitStack() as stack:
         if "--behind" in flags:  # our own echo behind a proxy
             behind = free_port(beside=port)
+            places |= {"{backend}": f"127.0.0.1:{behind}", "{backend_host}": "127.0.0.1", "{backend_port}": str(behind)}
+            echo = os.path.join(os.path.dirname(os.path.abspath(arguments.verbatim)), "echo-server")
             scheme = "udp" if "udp" in flags else "tcp"
-            echo = subprocess.Popen([os.path.join(os.path.dirname(os.path.abspath(arguments.verbatim)), "echo-server"), "--quiet",
-                                     "--answer-all", f"{scheme}://127.0.0.1:{behind}"], stdin=subprocess.DEVNULL)
-            while not listens(behind) and echo.poll() is None:
-                time.sleep(0.02)
-            before = fill
-            fill = lambda text, before=before, behind=behind: before(text).replace("{backend_host}", "127.0.0.1").replace(
-                "{backend_port}", str(behind)).replace("{backend}", f"127.0.0.1:{behind}")
-        server = subprocess.Popen(["sh", "-c", fill(flags[flags.index("--spawn") + 1])], env=env, cwd=out, stdin=subprocess.DEVNULL,
-                                  start_new_session=True)
-        while not listens(port) and server.poll() is None:
-            time.sleep(0.02)
+            stack.enter_context(running([echo, "--quiet", "--answer-all", f"{scheme}://127.0.0.1:{behind}"], behind))
+
+        def fill(text):
+            for place, value in places.items():
+                text = text.replace(place, value)
+            return text
+
+        server = stack.enter_context(running(["sh", "-c", fill(flags[flags.index("--spawn") + 1])], port, env=env, cwd=out))
         print("$", fill(command), flush=True)
         subprocess.run(["sh", "-c", fill(member.fill(command, out))], check=False, cwd=HERE,
                        env={**env, "PATH": HERE + os.pathsep + env["PATH"], "SERVER_PID": str(server.pid)})
-        try:
-            os.killpg(server.pid, 9)
-        except ProcessLookupError:
-            pass
-        server.wait()
-        if "--behind" in flags:
-            echo.kill()
-            echo.wait()
-    shutil.rmtree(out, ignore_errors=True)
-    return status or 0
+
+
+def by_hand(arguments):
+    """Starts a member's server and runs its commands "by hand" against it: Verbatim has no part in it."""
+    member = Member(arguments.name)
+    if not arguments.verbatim and ("--behind" in member.field("check") or "{echo-server}" in member.field("check")):
+        raise SystemExit(f"{member.name} needs our echo-server: --verbatim build/release/bin/verbatim (echo-server is beside it)")
+    wanted = [arguments.id] if arguments.id else list(dict.fromkeys(member.by_hand))
+    if unknown := [one for one in wanted if one not in member.by_hand]:
+        raise SystemExit(f"{member.name} has nothing by hand for {unknown[0]}; it has: {', '.join(member.by_hand) or 'nothing'}")
+    for end in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(end, lambda *_: sys.exit(1))  # what was started is ended on the way out
+    with tempfile.TemporaryDirectory(prefix="zoo-") as out:
+        env, status = prepare(member, out)
+        if status is not None:
+            return status
+        for command in dict.fromkeys(member.by_hand[one] for one in wanted):
+            play_by_hand(member, command, arguments, out, env)
+    return 0
 
 
 # ---- The README's table
@@ -343,7 +372,7 @@ def main():
     verb = verbs.add_parser("by-hand", help="start a member and show its failures without Verbatim")
     verb.add_argument("name")
     verb.add_argument("id", nargs="?", help="of these only that requirement's")
-    verb.add_argument("--verbatim", help="only for members that use echo-server, which is beside it")
+    verb.add_argument("--verbatim", help="for members that use echo-server, which is beside it")
     verb.set_defaults(verb=by_hand)
     verb = verbs.add_parser("table", help="the README's table")
     verb.add_argument("verbatim")
