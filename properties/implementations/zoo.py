@@ -47,7 +47,7 @@ class Member:
         self.smallest, self.by_hand, self.faults = {}, {}, []
         if not os.path.exists(self.path):
             near = difflib.get_close_matches(name, map(name_of, paths()))
-            raise SystemExit(f"there is no member {name} in members/" + (f"; did you mean {' or '.join(near)}?" if near else ""))
+            refuse(f"there is no member {name} in members/" + (f"; did you mean {' or '.join(near)}?" if near else ""))
         with open(self.path, encoding="utf-8") as file:
             for line in file:
                 self._read(line.rstrip("\n"))
@@ -244,10 +244,10 @@ def by_hand(arguments):
     """Starts a member's server and runs its commands "by hand" against it: Verbatim has no part in it."""
     member = Member(arguments.name)
     if not arguments.verbatim and ("--behind" in member.field("check") or "{echo-server}" in member.field("check")):
-        raise SystemExit(f"{member.name} needs our echo-server: --verbatim build/release/bin/verbatim (echo-server is beside it)")
+        refuse(f"{member.name} needs our echo-server: --verbatim build/release/bin/verbatim (echo-server is beside it)")
     wanted = [arguments.id] if arguments.id else list(dict.fromkeys(member.by_hand))
     if unknown := [one for one in wanted if one not in member.by_hand]:
-        raise SystemExit(f"{member.name} has nothing by hand for {unknown[0]}; it has: {', '.join(member.by_hand) or 'nothing'}")
+        refuse(f"{member.name} has nothing by hand for {unknown[0]}; it has: {', '.join(member.by_hand) or 'nothing'}")
     for end in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(end, lambda *_: sys.exit(1))  # what was started is ended on the way out
     with tempfile.TemporaryDirectory(prefix="zoo-") as out:
@@ -307,7 +307,7 @@ def in_readme():
     before, begin, rest = text.partition(BEGIN + "\n")
     inside, end, after = rest.partition(END)
     if not begin or not end:
-        raise SystemExit(f"README.md has no lines {BEGIN} and {END}")
+        refuse(f"README.md has no lines {BEGIN} and {END}")
     return before + begin, inside, end + after
 
 

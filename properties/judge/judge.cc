@@ -157,6 +157,7 @@ void Judge::NameDifference() {
 
 Verdict Judge::Finish() {
   if (differs_) NameDifference();
+  if (verdict_.kind == Verdict::Kind::kLost && !rules_.gaps) verdict_ = Verdict();
   const Line& line = lines_[verdict_.connection - 1];
   verdict_.sent_bytes = line.sent;
   verdict_.received_bytes = line.received;

@@ -261,6 +261,24 @@ TEST(Judge, WhatIsMissingHereAndComesThereIsALeak) {
   EXPECT_EQ(verdict.from_connection, 1u);
 }
 
+TEST(Judge, AGapIsLeftOpenWhereOnlyAnothersBytesCount) {
+  constexpr Rules kNoGaps = {.complete = false, .gaps = false};
+  Hearing lost(Coded(1000, 2), kNoGaps);
+  lost.SentAll(1).Came(lost.Bytes(0, 100) + lost.Bytes(120, 500));
+  EXPECT_EQ(lost.Finish().kind, Kind::kHeld);
+
+  Hearing leaked(Coded(1000, 2), kNoGaps);
+  leaked.SentAll(1).SentAll(2);
+  leaked.Came(leaked.Bytes(0, 100, 1) + leaked.Bytes(120, 100, 1), 1);
+  leaked.Came(leaked.Bytes(0, 50, 2) + leaked.Bytes(100, 20, 1), 2);
+  EXPECT_EQ(leaked.Finish().kind, Kind::kLeaked);
+
+  Hearing corrupted(Coded(1000), kNoGaps);
+  std::string bytes = corrupted.All();
+  bytes[100] ^= 1;
+  EXPECT_EQ(corrupted.SentAll().Came(bytes).Finish().kind, Kind::kCorrupted);
+}
+
 TEST(Judge, EndlessWrongBytesAreKeptInBoundedMemory) {
   Hearing hearing(Coded(100));
   hearing.SentAll().Came(hearing.All());

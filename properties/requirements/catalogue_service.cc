@@ -9,9 +9,12 @@
 namespace verbatim {
 namespace {
 
-constexpr Rules kAlsoThatItEnds = {.complete = false};
-constexpr Rules kOnlyWhatArrives = {.complete = false, .ends = false, .serves = false};
-constexpr Rules kHowItEnds = {.complete = false, .ends = false, .ends_cleanly = true};
+// What is missing is others' matter: of the rows on pressure, and of halfclose.drains.
+constexpr Rules kAlsoThatItEnds = {.complete = false, .gaps = false};
+constexpr Rules kWhoseBytesArrive = {
+    .complete = false, .ends = false, .serves = false, .gaps = false};
+constexpr Rules kHowItEnds = {
+    .complete = false, .ends = false, .gaps = false, .ends_cleanly = true};
 
 }  // namespace
 
@@ -94,7 +97,7 @@ std::vector<Requirement> RowsOnService() {
        .causes = "A buffer or a \"current client\" shared between connections.",
        .mend = "Give each connection its own state, found from its own descriptor.",
        .needs = kServer,
-       .rules = kOnlyWhatArrives,
+       .rules = kWhoseBytesArrive,
        .cases = ManyIsolated,
        .waits = true},
       {.id = "stream.many.second-is-served",
