@@ -29,6 +29,16 @@ constexpr Step::Kind kStepsOfPeers[] = {
     Step::Kind::kShutdown, Step::Kind::kReset, Step::Kind::kClose, Step::Kind::kExpectEof,
     Step::Kind::kSettle,   Step::Kind::kDrip};
 
+constexpr Step::Kind kStepsOfReplies[] = {
+    Step::Kind::kFeed,      Step::Kind::kFeed,     Step::Kind::kFeedEof, Step::Kind::kReply,
+    Step::Kind::kReply,     Step::Kind::kReply,    Step::Kind::kHold,    Step::Kind::kStall,
+    Step::Kind::kResume,    Step::Kind::kShutdown, Step::Kind::kReset,   Step::Kind::kClose,
+    Step::Kind::kExpectExit};
+// The calls of a client.
+constexpr Call kCallsOfClients[] = {Call::kRecv, Call::kSend,    Call::kRecv,
+                                    Call::kSend, Call::kConnect, Call::kPoll,
+                                    Call::kRead, Call::kWrite,   Call::kShutdown};
+
 absl::string_view View(const uint8_t* data, size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
@@ -62,19 +72,22 @@ void Put16(uint8_t* at, uint16_t value) {
 
 uint16_t Get16(const uint8_t* at) { return static_cast<uint16_t>(at[0] | at[1] << 8); }
 
-Record AnyStep(Dice& dice) {
+Record AnyStep(Dice& dice, Role role) {
   Record record{};
-  record[0] = static_cast<uint8_t>(dice.Of(kStepsOfPeers));
-  record[1] = static_cast<uint8_t>(dice.Below(dice.Below(3) == 0 ? kMaxConnections : 2));
+  const bool is_client = role == Role::kClient;
+  record[0] = static_cast<uint8_t>(is_client ? dice.Of(kStepsOfReplies) : dice.Of(kStepsOfPeers));
+  if (!is_client) {
+    record[1] = static_cast<uint8_t>(dice.Below(dice.Below(3) == 0 ? kMaxConnections : 2));
+  }
   record[2] = dice.Below(6) == 0;
   Put16(&record[4], dice.Amount());
   Put16(&record[6], dice.Below(8) == 0 ? dice.Amount() : uint16_t{0});
   return record;
 }
 
-Record AnyFault(Dice& dice) {
+Record AnyFault(Dice& dice, Role role) {
   Record record{};
-  const Call call = dice.Of(kCallsOfServers);
+  const Call call = role == Role::kClient ? dice.Of(kCallsOfClients) : dice.Of(kCallsOfServers);
   record[0] = layout::kFaultRecord;
   record[1] = static_cast<uint8_t>(call);
   record[2] = static_cast<uint8_t>(dice.Below(ErrorsOf(call).size() + 2));
@@ -101,14 +114,14 @@ void ChangeField(Dice& dice, Record& record) {
   }
 }
 
-void ChangeRecords(Dice& dice, std::vector<Record>& records) {
+void ChangeRecords(Dice& dice, Role role, std::vector<Record>& records) {
   const size_t at = dice.Below(records.size() + 1);
   const auto place = records.begin() + static_cast<ptrdiff_t>(at);
   const size_t choice = records.empty() ? dice.Below(2) : dice.Below(7);
   if (choice == 0) {
-    records.insert(place, AnyStep(dice));
+    records.insert(place, AnyStep(dice, role));
   } else if (choice == 1) {
-    records.insert(place, AnyFault(dice));
+    records.insert(place, AnyFault(dice, role));
   } else if (choice == 2) {
     const size_t first = dice.Below(records.size());
     const size_t count = 1 + dice.Below(std::min<size_t>(records.size() - first, 4));
@@ -134,7 +147,7 @@ void BringUpToDate(uint8_t version, uint8_t* records, size_t count) {
   }
 }
 
-// What a harness for servers plays: a small coded payload, no requirement.
+// What is played: a small coded payload, no requirement.
 std::array<uint8_t, layout::kFixedBytes> Header(const uint8_t* data, size_t size,
                                                 size_t most_payload_bytes) {
   std::array<uint8_t, layout::kFixedBytes> header{};
@@ -148,8 +161,8 @@ std::array<uint8_t, layout::kFixedBytes> Header(const uint8_t* data, size_t size
 
 }  // namespace
 
-size_t MutateSteps(uint8_t* data, size_t size, size_t max_size, unsigned seed,
-                   size_t most_payload_bytes, const ByteMutator& by_bytes) {
+size_t MutateSteps(uint8_t* data, size_t size, size_t max_size, unsigned seed, MutatedTo to,
+                   const ByteMutator& by_bytes) {
   Dice dice(seed);
   if (max_size < layout::kFixedBytes + kRecordBytes) return size;
   const uint8_t version = VersionOf(data, size);
@@ -158,8 +171,10 @@ size_t MutateSteps(uint8_t* data, size_t size, size_t max_size, unsigned seed,
   }
   // A literal and a requirement stay where they are only if they fit in; else a coded payload
   // begins.
-  auto header = Header(data, size, most_payload_bytes);
+  auto header = Header(data, size, to.most_payload_bytes);
+  const uint8_t role_flag = to.role == Role::kClient ? layout::kClient : 0;
   header[1] &= static_cast<uint8_t>(~(layout::kClient | layout::kWide | layout::kHasRequirement));
+  header[1] |= role_flag;
   std::memcpy(data, header.data(), std::min(size, header.size()));
   const size_t begin = std::max(layout::kFixedBytes, HeaderBytes(View(data, size)));
   std::vector<Record> records;
@@ -168,13 +183,14 @@ size_t MutateSteps(uint8_t* data, size_t size, size_t max_size, unsigned seed,
     std::memcpy(records.back().data(), data + at, kRecordBytes);
     records.back()[0] = layout::RecordKind(version, data[at]);
   }
-  for (size_t i = 1 + dice.Below(3); i > 0; --i) ChangeRecords(dice, records);
+  for (size_t i = 1 + dice.Below(3); i > 0; --i) ChangeRecords(dice, to.role, records);
   if (dice.Below(8) == 0) {
-    Put16(&header[4], static_cast<uint16_t>(std::min<size_t>(dice.Amount(), most_payload_bytes)));
-    header[1] = 0;
+    Put16(&header[4],
+          static_cast<uint16_t>(std::min<size_t>(dice.Amount(), to.most_payload_bytes)));
+    header[1] = role_flag;
     header[2] = static_cast<uint8_t>(dice.Below(5));
   }
-  const bool is_coded = header[1] == 0;
+  const bool is_coded = header[1] == role_flag;
   const size_t room = (max_size - (is_coded ? layout::kFixedBytes : begin)) / kRecordBytes;
   records.resize(std::min({records.size(), kMostRecords, room}));
   std::memcpy(data, header.data(), layout::kFixedBytes);

@@ -7,16 +7,23 @@
 #include <cstdint>
 #include <functional>
 
+#include "properties/scenario/scenario.h"
+
 namespace verbatim {
 
 // Changes libFuzzer's way: LLVMFuzzerMutate, where there is one.
 using ByteMutator = std::function<size_t(uint8_t* data, size_t size, size_t max_size)>;
 
-// Changes the scenario of role server in data[0, size) in place, and returns its new size, at most
-// `max_size`. The same seed makes the same change. 1 in 8 calls is `by_bytes`, if there is one. A
-// payload has at most `most_payload_bytes` (below 65536) after it.
-size_t MutateSteps(uint8_t* data, size_t size, size_t max_size, unsigned seed,
-                   size_t most_payload_bytes, const ByteMutator& by_bytes);
+// What comes out of a change.
+struct MutatedTo {
+  Role role = Role::kServer;         // or kClient
+  size_t most_payload_bytes = 4096;  // below 65536
+};
+
+// Changes the scenario in data[0, size) in place, and returns its new size, at most `max_size`. The
+// same seed makes the same change. 1 in 8 calls is `by_bytes`, if there is one.
+size_t MutateSteps(uint8_t* data, size_t size, size_t max_size, unsigned seed, MutatedTo to,
+                   const ByteMutator& by_bytes);
 
 // Writes to `out` the header and first steps of the one and the last steps of the other. Returns
 // how many bytes it wrote, at most `max_size`.

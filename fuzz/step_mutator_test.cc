@@ -1,4 +1,4 @@
-// What fuzz/step_mutator.h promises: every change is a scenario of role server within the bounds,
+// What fuzz/step_mutator.h promises: every change is a scenario of its role within the bounds,
 // and the changes differ.
 #include "fuzz/step_mutator.h"
 
@@ -16,14 +16,16 @@ namespace verbatim {
 namespace {
 
 constexpr size_t kMaxBytes = 400, kMostPayloadBytes = 4096;
+constexpr MutatedTo kServer = {Role::kServer, kMostPayloadBytes};
+constexpr MutatedTo kClient = {Role::kClient, kMostPayloadBytes};
 
 // `text` after `rounds` changes.
-std::string Mutated(std::string bytes, unsigned seed, int rounds = 1) {
+std::string Mutated(std::string bytes, unsigned seed, int rounds = 1, MutatedTo to = kServer) {
   for (int i = 0; i < rounds; ++i) {
     const size_t size = bytes.size();
     bytes.resize(kMaxBytes);
     bytes.resize(MutateSteps(reinterpret_cast<uint8_t*>(&bytes[0]), size, kMaxBytes,
-                             seed + static_cast<unsigned>(i), kMostPayloadBytes, nullptr));
+                             seed + static_cast<unsigned>(i), to, nullptr));
   }
   return bytes;
 }
@@ -48,6 +50,22 @@ TEST(MutateSteps, FromNothingMakesScenariosWithFaultsAndSeveralConnections) {
   }
   EXPECT_EQ(kinds.size(), 12u) << "of a server's steps";
   EXPECT_TRUE(has_faults && has_connections && has_long_ones);
+}
+
+TEST(MutateSteps, ForAClientMakesScenariosOfThatRoleAlone) {
+  bool has_faults = false, has_long_ones = false;
+  std::set<Step::Kind> kinds;
+  for (unsigned seed = 1; seed <= 50; ++seed) {
+    const std::string from = Encoded("payload coded 9 seed 1\nsend 1\nawait\n");
+    const Scenario scenario = DecodeScenario(Mutated(from, 1000 * seed, 60, kClient));
+    EXPECT_EQ(scenario.role, Role::kClient);
+    EXPECT_LE(scenario.payload.Size(), kMostPayloadBytes);
+    has_faults = has_faults || !scenario.faults.empty();
+    has_long_ones = has_long_ones || scenario.steps.size() > 8;
+    for (const Step& step : scenario.steps) kinds.insert(step.kind);
+  }
+  EXPECT_EQ(kinds.size(), 10u) << "of a client's steps";
+  EXPECT_TRUE(has_faults && has_long_ones);
 }
 
 TEST(MutateSteps, TheSameSeedMakesTheSameChangeAndAnotherAnother) {
@@ -100,9 +118,9 @@ TEST(MutateSteps, StaysWithinTheSizeThatItIsGiven) {
   for (unsigned seed = 1; seed <= 200; ++seed) {
     std::string bytes = Encoded("payload coded 100 seed 1\nsend 3\nawait\nsend 4\nsend 5\n");
     const size_t size = bytes.size();
-    EXPECT_LE(MutateSteps(reinterpret_cast<uint8_t*>(&bytes[0]), size, size, seed,
-                          kMostPayloadBytes, nullptr),
-              size);
+    EXPECT_LE(
+        MutateSteps(reinterpret_cast<uint8_t*>(&bytes[0]), size, size, seed, kServer, nullptr),
+        size);
   }
 }
 
@@ -111,7 +129,7 @@ TEST(MutateSteps, OneChangeInEightIsLeftToTheFuzzer) {
   const ByteMutator by_bytes = [&asked](uint8_t*, size_t size, size_t) { return ++asked, size; };
   uint8_t bytes[kMaxBytes] = {};
   for (unsigned seed = 1; seed <= 800; ++seed) {
-    MutateSteps(bytes, 8, kMaxBytes, seed, kMostPayloadBytes, by_bytes);
+    MutateSteps(bytes, 8, kMaxBytes, seed, kServer, by_bytes);
   }
   EXPECT_GT(asked, 50);
   EXPECT_LT(asked, 200);

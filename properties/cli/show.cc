@@ -71,7 +71,7 @@ void AddShow(CLI::App& app, int* status) {
       ->required();
   command->add_flag("--bytes", flags->as_bytes,
                     "The byte form instead, on standard output: a fuzz input (server_fuzzer plays "
-                    "role server, with 4096 bytes at most)");
+                    "role server and client_fuzzer role client, with 4096 bytes at most)");
   command->callback([flags, status] { *status = Show(*flags); });
 }
 

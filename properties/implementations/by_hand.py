@@ -100,6 +100,13 @@ def use_of(pid):
     return cpu, descriptors, len(family), resident
 
 
+def burns(pid, seconds=2):
+    """What it uses of a processor (1.0 is all of one) while nothing is done."""
+    before = use_of(pid)[0]
+    time.sleep(seconds)
+    return (use_of(pid)[0] - before) / seconds
+
+
 def is_running(pid):
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
@@ -373,12 +380,20 @@ def idle_cpu(address, arguments):
     """10 idle connections: does --pid use processor time?"""
     peers = [connect(address) for _ in range(10)]
     time.sleep(0.5)
-    before = use_of(arguments.pid)[0]
-    time.sleep(2)
-    burnt = (use_of(arguments.pid)[0] - before) / 2
+    burnt = burns(arguments.pid)
     for peer in peers:
         peer.close()
     return burnt > 0.04, f"with 10 idle connections it used {burnt * 100:.0f} % of a processor"
+
+
+@subcommand
+def jammed_cpu(address, arguments):
+    """Sends and does not read until no more is taken, then a FIN: does --pid use processor time?"""
+    with connect(address) as peer:
+        taken = send_until_blocked(peer, 64 << 20)
+        peer.shutdown(socket.SHUT_WR)
+        burnt = burns(arguments.pid)
+    return burnt > 0.04, f"{taken} bytes were taken and a FIN sent; while the peer did not read it used {burnt * 100:.0f} % of a processor"
 
 
 @subcommand

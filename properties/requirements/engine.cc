@@ -163,6 +163,11 @@ absl::Status Engine::RunTrial(const Requirement& requirement, Outcome* outcome) 
     if (outcome->verdict.IsSilence()) budget.deadline_ms = OptionsFor(Pace::kControl).deadline_ms;
     Trial trial(target_, budget);
     absl::StatusOr<Verdict> verdict = requirement.check(trial);
+    if (absl::IsAborted(verdict.status())) {  // an instance's port was taken: of this row alone
+      outcome->result = Outcome::Result::kNotRun;
+      outcome->reason = std::string(verdict.status().message());
+      return absl::OkStatus();
+    }
     if (!verdict.ok()) return verdict.status();
     outcome->plays += trial.conversations();
     if (i > 0) {

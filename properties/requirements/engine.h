@@ -37,7 +37,7 @@ class Engine {
   absl::StatusOr<Verdict> PlayOnce(const Scenario& scenario, const Rules& rules,
                                    Transcript* transcript);
 
-  static constexpr int kRestarts = 3;
+  static constexpr int kRestarts = 8;
   static constexpr int kReplays = 5;
   // A smaller scenario counts if so many of kReplays plays fail; one that fails in all of them is
   // preferred.

@@ -36,9 +36,10 @@ absl::StatusOr<Verdict> Engine::Play(const Scenario& scenario, const Rules& rule
   const bool datagrams = scenario.role == Role::kDatagramServer;
   for (int tries = datagrams && pace == Pace::kWhole ? kDatagramTries : 1;; --tries) {
     Transcript rows;
-    // What was lost on the way shows soon; only the last try waits as long as a late answer may
-    // take.
-    const Pace this_pace = tries > 1 ? Pace::kControl : pace;
+    // Most of what is lost is lost at once; a slow server gets whole deadlines after that, in which
+    // it answers what was left of the first try, too.
+    const bool first_of_several = tries == kDatagramTries && pace == Pace::kWhole;
+    const Pace this_pace = first_of_several ? Pace::kControl : pace;
     absl::StatusOr<Verdict> verdict = PlayAgain(scenario, rules, this_pace, &rows);
     const bool silent = verdict.ok() && (verdict->IsSilence() || IsLeftOpen(*verdict));
     if (silent && tries > 1 && !target_->Died()) continue;

@@ -83,6 +83,27 @@ TEST(Engine, WhatIsOnlyObservedFailsNothingEvenIfTheTargetAnswersNoMore) {
   EXPECT_EQ(later.result, Outcome::Result::kNotRun);
 }
 
+absl::StatusOr<Verdict> LosesItsPort(Trial&) {
+  return absl::AbortedError("port 7 was taken by another program");
+}
+
+TEST(Engine, AnInstanceWhosePortIsTakenCostsItsRowAlone) {
+  const TestServer server(Echo);
+  const std::unique_ptr<Target> target = TargetOf(server);
+  Engine engine(target.get(), Small());
+  ASSERT_TRUE(engine.Reach().ok());
+  Requirement row = *FindRequirement("stream.exact.bulk");
+  row.cases = nullptr;
+  row.check = LosesItsPort;
+  const auto outcome = engine.Run(row);
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->result, Outcome::Result::kNotRun);
+  EXPECT_EQ(outcome->reason, "port 7 was taken by another program");
+  const auto later = engine.Run(*FindRequirement("stream.exact.fragments-awaited"));
+  ASSERT_TRUE(later.ok()) << later.status();
+  EXPECT_EQ(later->result, Outcome::Result::kPass);
+}
+
 TEST(Engine, HowManyCutsWereCertainIsCounted) {
   const TestServer server(Echo);
   const Outcome outcome = RunOn(server, "stream.exact.fragments-awaited");
@@ -263,7 +284,7 @@ TEST(Engine, AOneShotServerIsStartedAgainSoOftenAndNoMore) {
   Engine engine(target->get(), Small());
   ASSERT_TRUE(engine.Reach().ok());
   std::vector<Outcome::Result> results;
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < Engine::kRestarts + 2; ++i) {
     const auto outcome = engine.Run(*FindRequirement("stream.exact.fragments-awaited"));
     ASSERT_TRUE(outcome.ok()) << outcome.status();
     results.push_back(outcome->result);

@@ -19,6 +19,7 @@ namespace {
 constexpr int kPortTries = 3;
 constexpr int kLookAgainMs = 2;
 constexpr int kLastWordsMs = 1000;
+constexpr int kOwnerlessMs = 2000;
 
 std::string LastWordsOf(const std::string& output) {
   const absl::string_view words = absl::StripTrailingAsciiWhitespace(output);
@@ -257,7 +258,9 @@ void Target::Prefer(size_t index) {
 
 absl::Status Target::WaitUntilListening(int64_t deadline_ms) {
   using std::chrono::steady_clock;
-  const auto end = steady_clock::now() + std::chrono::milliseconds(deadline_ms);
+  const auto start = steady_clock::now();
+  const auto end = start + std::chrono::milliseconds(deadline_ms);
+  const auto last_of_another = std::min(end, start + std::chrono::milliseconds(kOwnerlessMs));
   while (true) {
     const std::optional<Listening> listening = FindListening();
     // Looked up after the listener, so that who listens is among them, however lately it was
@@ -268,7 +271,11 @@ absl::Status Target::WaitUntilListening(int64_t deadline_ms) {
         PutFirst(preferred_, &addresses_);
         return absl::OkStatus();
       }
-      return absl::AbortedError(absl::StrCat(Place(), " was taken by another program"));
+      // Or it is what an instance that was just ended leaves for a moment: io_uring's own
+      // references to a socket are dropped after its process is gone.
+      if (steady_clock::now() > last_of_another) {
+        return absl::AbortedError(absl::StrCat(Place(), " was taken by another program"));
+      }
     }
     // The command may have left a daemon behind; only when nobody is left there is nothing to wait
     // for.

@@ -357,6 +357,21 @@ TEST(Target, AfterANewStartTheSameOneIsPreferred) {
   EXPECT_TRUE(EchoesDatagrams(**target));
 }
 
+TEST(Target, AListenerThatNobodyOwnsAnyMoreIsWaitedFor) {
+  // Sent to itself and closed, the first listener is in the kernel's hands alone, as io_uring's is
+  // for a moment after its process has ended.
+  auto target = Target::Spawned(
+      "exec python3 -c 'import socket,sys,time\n"
+      "def listener():\n"
+      "  s=socket.socket(); s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEADDR,1)\n"
+      "  s.bind((\"127.0.0.1\",int(sys.argv[1]))); s.listen(); return s\n"
+      "a,b=socket.socketpair(); s=listener(); socket.send_fds(a,[b\"x\"],[s.fileno()]); s.close()\n"
+      "time.sleep(.3); a.close(); b.close(); s=listener()\n"
+      "while True: s.accept()[0].close()' {port}");
+  ASSERT_TRUE(target.ok());
+  EXPECT_EQ((*target)->Prepare(60'000), absl::OkStatus());
+}
+
 TEST(ShellQuote, SurvivesQuotes) { EXPECT_EQ(ShellQuote("it's {port}"), "'it'\\''s {port}'"); }
 
 }  // namespace
