@@ -87,6 +87,7 @@ absl::StatusOr<Outcome> Engine::Run(const Requirement& requirement) {
     outcome.reason = absl::StrCat("needs ", CapabilityName(*missing));
     return outcome;
   }
+  starts_before_ = target_->starts();
   if (absl::Status status = Ready(); !status.ok()) {
     outcome.reason = std::string(status.message());
     return outcome;
@@ -237,7 +238,7 @@ void Engine::LookAfter(const Requirement& requirement, Outcome* outcome) {
   if (!held && BackendDied(requirement, outcome)) return;
   if (const std::optional<std::string> death = target_->Died()) {
     if (held) NameDeath(*death, outcome);
-    return AddNote("the target is started again for the rest", outcome);
+    return StartAgainForTheRest(absl::StrCat("the target ", *death), outcome);
   }
   if (ProbeHolds() || ProbeHolds() || budget_.Spent()) return;
   if (BackendDied(requirement, outcome)) return;
@@ -249,15 +250,24 @@ void Engine::LookAfter(const Requirement& requirement, Outcome* outcome) {
     outcome->verdict.kind = Verdict::Kind::kMisbehaved;
     outcome->verdict.detail = "after this a plain exchange, which held at the start, holds no more";
   }
-  if ((target_->capabilities() & kSpawned) != 0 && target_->starts() <= kRestarts) {
-    if (const std::optional<std::string> death = target_->DiedSoon()) {
-      if (held) NameDeath(*death, outcome);
-      return AddNote("the target is started again for the rest", outcome);
-    }
-    target_->Stop();
-    return AddNote("it answered no more, and is started again for the rest", outcome);
+  if ((target_->capabilities() & kSpawned) == 0) {
+    gone_ = absl::StrCat("the target answered no more after ", outcome->id);
+    return;
   }
-  gone_ = absl::StrCat("the target answered no more after ", outcome->id);
+  const std::optional<std::string> death = target_->DiedSoon();
+  if (death && held) NameDeath(*death, outcome);
+  if (!death) target_->Stop();
+  StartAgainForTheRest(
+      death ? absl::StrCat("the target ", *death) : std::string("the target answered no more"),
+      outcome);
+}
+
+// One that dies again and again has said enough.
+void Engine::StartAgainForTheRest(absl::string_view why, Outcome* outcome) {
+  if (new_starts_++ < kRestarts) {
+    return AddNote(absl::StrCat(why, ", and is started again for the rest"), outcome);
+  }
+  gone_ = absl::StrCat(why, ", and had been started again ", kRestarts, " times");
 }
 
 absl::StatusOr<Outcome> Run(const Requirement& requirement, Target* target, const Budget& budget) {

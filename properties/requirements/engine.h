@@ -28,9 +28,9 @@ class Engine {
   // Plays the requirement's cases until one fails; then looks for a smaller one, plays the same
   // bytes in one piece, and counts how often the failure recurs. Where Reach's exchange held, it
   // must hold after the requirement too: a target that no longer answers fails the requirement that
-  // did it. A spawned one is then started again, kRestarts times at most for one engine; of another
-  // one nothing more is judged. Returns kInternal iff our own side failed; everything else is in
-  // the outcome.
+  // did it. A spawned one is then started again, for kRestarts requirements at most (and within one
+  // of them kReplays times); of another one nothing more is judged. Returns kInternal iff our own
+  // side failed; everything else is in the outcome.
   absl::StatusOr<Outcome> Run(const Requirement& requirement);
 
   // Plays one scenario by `rules`, at the whole deadline.
@@ -73,6 +73,7 @@ class Engine {
   void LookAfter(const Requirement& requirement, Outcome* outcome);
   bool BackendDied(const Requirement& requirement, Outcome* outcome);
   void NameDeath(const std::string& death, Outcome* outcome);
+  void StartAgainForTheRest(absl::string_view why, Outcome* outcome);
 
   // explain.cc
   void Explain(const Requirement& requirement, rc::Shrinkable<Scenario> failure, Outcome* outcome);
@@ -92,6 +93,8 @@ class Engine {
   uint64_t certain_cuts_ = 0;
   bool probe_held_ = false;  // at the start: so a failing probe later means a wedged target
   std::string gone_;         // why nothing more can be judged
+  int new_starts_ = 0;       // requirements after which the target was started again
+  int starts_before_ = 0;    // of the target, when the requirement under way began
   absl::Status own_error_;
 };
 

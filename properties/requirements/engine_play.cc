@@ -98,9 +98,10 @@ absl::StatusOr<Verdict> Engine::PlayOnce(const Scenario& scenario, const Rules& 
 
 absl::Status Engine::Ready() {
   if (!gone_.empty()) return absl::UnavailableError(gone_);
-  if (target_->starts() > kRestarts && target_->Died()) {
-    return absl::UnavailableError(absl::StrCat(
-        "the target ", *target_->Died(), ", and had been started again ", kRestarts, " times"));
+  if (target_->starts() - starts_before_ > kReplays && target_->Died()) {
+    return absl::UnavailableError(absl::StrCat("the target ", *target_->Died(),
+                                               ", and had been started again ", kReplays,
+                                               " times for one requirement"));
   }
   return target_->Prepare(budget_.Within(budget_.start_deadline_ms));
 }

@@ -295,7 +295,8 @@ TEST(Engine, AOneShotServerIsStartedAgainSoOftenAndNoMore) {
   }
   EXPECT_EQ(results.front(), Outcome::Result::kFail);
   EXPECT_EQ(results.back(), Outcome::Result::kNotRun);
-  EXPECT_LE((*target)->starts(), 1 + Engine::kRestarts);
+  EXPECT_EQ(results[Engine::kRestarts], Outcome::Result::kFail);
+  EXPECT_LE((*target)->starts(), (1 + Engine::kRestarts) * (1 + Engine::kReplays));
 }
 
 }  // namespace
