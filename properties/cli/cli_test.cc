@@ -120,13 +120,13 @@ TEST(Check, AFilterTakesOneWordAndLeavesTheTargetAlone) {
 TEST(Check, WhatItSavedOfATargetOfSeveralLinesCanBeReplayed) {
   const std::string folder = FreshFolder();
   const std::string target = absl::StrCat("--spawn \"true\nexec ", VERBATIM_PROGRAM,
-                                          " serve --mutant both-closed-on-eof {endpoint}\"");
-  EXPECT_EQ(Verbatim(absl::StrCat("check --only '*.drains' --save ", folder, " ", target)).status,
-            1);
+                                          " serve --mutant newline-translation {endpoint}\"");
+  EXPECT_EQ(
+      Verbatim(absl::StrCat("check --only '*.every-byte' --save ", folder, " ", target)).status, 1);
   const Ran ran =
-      Verbatim(absl::StrCat("replay ", folder, "/stream.halfclose.drains.echo ", target));
+      Verbatim(absl::StrCat("replay ", folder, "/stream.exact.every-byte.echo ", target));
   EXPECT_EQ(ran.status, 1) << ran.output;
-  EXPECT_TRUE(absl::StrContains(ran.output, "truncated")) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, "inserted")) << ran.output;
 }
 
 TEST(Check, WhenAllIsSkippedNothingWasJudged) {
