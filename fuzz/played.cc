@@ -1,11 +1,13 @@
-// Decoding, what is left out, and what is told of a failure.
+// Decoding, what is left out, what is told of a failure, and libFuzzer's entries.
 #include "fuzz/played.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 
+#include "fuzz/step_mutator.h"
 #include "properties/scenario/bytes.h"
 #include "properties/scenario/text.h"
 #include "properties/stage/simulated/stage.h"
@@ -16,7 +18,7 @@ namespace {
 constexpr uint32_t kMostTimes = 50;
 constexpr uint64_t kMostDripMs = 256;
 
-bool IsPlayed(const Scenario& scenario, Role role) {
+bool IsPlayed(const Scenario& scenario) {
   const bool is_brief = std::all_of(scenario.faults.begin(), scenario.faults.end(),
                                     [](const Fault& fault) { return fault.times <= kMostTimes; });
   const bool is_swift =
@@ -24,7 +26,7 @@ bool IsPlayed(const Scenario& scenario, Role role) {
         return step.kind != Step::Kind::kDrip ||
                scenario.payload.Size() <= step.amount * kMostDripMs;
       });
-  return is_brief && is_swift && scenario.role == role &&
+  return is_brief && is_swift && scenario.role == kPlayedRole &&
          scenario.payload.Size() <= kMostPlayedBytes;
 }
 
@@ -35,14 +37,34 @@ bool IsPlayed(const Scenario& scenario, Role role) {
   std::abort();
 }
 
-}  // namespace
-
-void PlayInput(const uint8_t* data, size_t size, Role role) {
+void Play(const uint8_t* data, size_t size) {
   static SimulatedStage stage;
   const Scenario scenario = DecodeScenario({reinterpret_cast<const char*>(data), size});
-  if (!IsPlayed(scenario, role)) return;
+  if (!IsPlayed(scenario)) return;
   const SimulatedPlay play = stage.Play(scenario, {});
   if (play.Fails()) Broken(scenario, play);
 }
 
+}  // namespace
 }  // namespace verbatim
+
+// Null where libFuzzer is not linked.
+extern "C" [[gnu::weak]] size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  verbatim::Play(data, size);
+  return 0;
+}
+
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size,
+                                          unsigned seed) {
+  return verbatim::MutateSteps(data, size, max_size, seed,
+                               {verbatim::kPlayedRole, verbatim::kMostPlayedBytes},
+                               LLVMFuzzerMutate);
+}
+
+extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* first, size_t first_size,
+                                            const uint8_t* second, size_t second_size, uint8_t* out,
+                                            size_t max_size, unsigned seed) {
+  return verbatim::CrossSteps(first, first_size, second, second_size, out, max_size, seed);
+}
