@@ -103,6 +103,11 @@ struct RetryLeaksCopy : StreamHooks {
     copies_.emplace_back(peer.kept.data(), peer.kept.size());
     leaked_ += peer.kept.size();
   }
+  // Else one peer would use up what may be leaked, and nothing were seen of a later one.
+  void Leaves(HookedServer&, HookedPeer&) override {
+    copies_.clear();
+    leaked_ = 0;
+  }
 
  private:
   std::vector<string> copies_;
