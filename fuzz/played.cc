@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "fuzz/step_mutator.h"
 #include "properties/scenario/bytes.h"
@@ -39,7 +40,11 @@ bool IsPlayed(const Scenario& scenario) {
 
 void Play(const uint8_t* data, size_t size) {
   static SimulatedStage stage;
-  const Scenario scenario = DecodeScenario({reinterpret_cast<const char*>(data), size});
+  Scenario scenario = DecodeScenario({reinterpret_cast<const char*>(data), size});
+  // What a scenario says of a client's status may be wrong: the stage's own end asks for the right
+  // one.
+  std::erase_if(scenario.steps,
+                [](const Step& step) { return step.kind == Step::Kind::kExpectExit; });
   if (!IsPlayed(scenario)) return;
   const SimulatedPlay play = stage.Play(scenario, {});
   if (play.Fails()) Broken(scenario, play);
