@@ -37,6 +37,11 @@ NOT_INSTALLED = {
 }
 
 
+def refuse(why):
+    print(f"zoo.py: {why}", file=sys.stderr)
+    sys.exit(2)
+
+
 class Member:
     """One file of members/: fields, expectations (id -> (result, reason)), smallest scenarios, commands by hand."""
 
