@@ -11,31 +11,23 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/string_view.h"
 #include "core/address.h"
 #include "core/endpoint.h"
+#include "fuzz/broken_law.h"
 
 namespace {
 
+using verbatim::BrokenLaw;
 using verbatim::Endpoint;
 using verbatim::EndpointText;
 using verbatim::SocketAddress;
 using verbatim::Transport;
-
-[[noreturn]] void Broken(absl::string_view input, const char* law, const std::string& ours,
-                         const std::string& expected) {
-  std::fprintf(stderr, "broken law: %s\n  input:    \"%s\"\n  ours:     %s\n  expected: %s\n", law,
-               absl::CHexEscape(input).c_str(), ours.c_str(), expected.c_str());
-  std::abort();
-}
 
 // The printed value, or why there is none.
 template <typename Value>
@@ -104,22 +96,22 @@ void CheckAddress(absl::string_view input, const absl::StatusOr<Endpoint>& endpo
   const auto ours = SocketAddress::Parse(input);
   const auto expected = Ask(input);
   if (ours.ok() != expected.has_value() || (ours.ok() && !(*ours == *expected))) {
-    Broken(input, "it reads what inet_pton reads", Text(ours),
-           expected ? expected->ToString() : "refused");
+    BrokenLaw(input, "it reads what inet_pton reads", Text(ours),
+              expected ? expected->ToString() : "refused");
   }
   if (!ours.ok()) return;
   const std::string text = ours->ToString();
   const auto again = SocketAddress::Parse(text);
   if (!again.ok() || !(*again == *ours)) {
-    Broken(input, "what is printed is read as the same value", Text(again), text);
+    BrokenLaw(input, "what is printed is read as the same value", Text(again), text);
   }
   const std::string canonical = Expected(*ours);
   if (!canonical.empty() && text != canonical) {
-    Broken(input, "it prints what inet_ntop prints", text, canonical);
+    BrokenLaw(input, "it prints what inet_ntop prints", text, canonical);
   }
   const std::string endpoint_text = EndpointText(Transport::kTcp, *ours);
   if (!endpoint.ok() || endpoint->ToString() != endpoint_text) {
-    Broken(input, "an address is an endpoint", Text(endpoint), endpoint_text);
+    BrokenLaw(input, "an address is an endpoint", Text(endpoint), endpoint_text);
   }
 }
 
@@ -128,7 +120,7 @@ void CheckEndpoint(absl::string_view input, const absl::StatusOr<Endpoint>& endp
   const std::string text = endpoint->ToString();
   const auto again = Endpoint::Parse(text);
   if (!again.ok() || !(*again == *endpoint)) {
-    Broken(input, "an endpoint that is printed is read as the same", Text(again), text);
+    BrokenLaw(input, "an endpoint that is printed is read as the same", Text(again), text);
   }
 }
 

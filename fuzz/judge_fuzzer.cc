@@ -57,7 +57,7 @@ class Oracle {
   }
 
   const Heard& heard(uint32_t on) const { return heard_[on]; }
-  string_view sent(uint32_t on) const { return all_ = payload_.Bytes(on, 0, heard_[on].sent); }
+  std::string sent(uint32_t on) const { return payload_.Bytes(on, 0, heard_[on].sent); }
   bool any_differs() const { return differs_; }
   // Where no byte differs.
   Kind kind() const { return kind_; }
@@ -66,7 +66,6 @@ class Oracle {
  private:
   void Hear(const Event& event, const std::string& data) {
     Heard& line = heard_[event.connection];
-    const bool has_ended = event.kind == Event::Kind::kEnded;
     switch (event.kind) {
       case Event::Kind::kSent:
         line.sent += event.bytes;
@@ -87,13 +86,20 @@ class Oracle {
         return Happens(event, rules_.serves ? Kind::kUnserved : Kind::kNotJudged);
       case Event::Kind::kNoEof:
         if (rules_.ends) return Happens(event, Kind::kNotEnded);
-        return rules_.ends_cleanly ? Happens(event, Kind::kNotJudged) : void();
-      default:
-        if (!has_ended || event.ending == Ending::kOurs) return;
-        if (rules_.complete && line.right < line.sent) Happens(event, Kind::kTruncated);
-        if (rules_.ends_cleanly && line.shut && event.ending != Ending::kFin) {
-          Happens(event, Kind::kMisbehaved);
-        }
+        if (rules_.ends_cleanly) Happens(event, Kind::kNotJudged);
+        return;
+      case Event::Kind::kEnded:
+        return Ended(event, line);
+      default:  // an input has no other
+        return;
+    }
+  }
+
+  void Ended(const Event& event, const Heard& line) {
+    if (event.ending == Ending::kOurs) return;
+    if (rules_.complete && line.right < line.sent) Happens(event, Kind::kTruncated);
+    if (rules_.ends_cleanly && line.shut && event.ending != Ending::kFin) {
+      Happens(event, Kind::kMisbehaved);
     }
   }
 
@@ -121,7 +127,6 @@ class Oracle {
   bool differs_ = false;
   Kind kind_ = Kind::kHeld;
   uint32_t connection_ = 1;
-  mutable std::string all_;
 };
 
 class Law {
@@ -148,12 +153,13 @@ void CheckDifference(const Law& law, const Verdict& verdict, const Oracle& oracl
   law.Holds(verdict.offset == heard.right, "the offset is that of the first byte that differs");
   law.Holds(verdict.sent_bytes == heard.sent && verdict.received_bytes == heard.right,
             "so many were sent, and so many came right");
-  const string_view sent = oracle.sent(verdict.connection);
+  const std::string sent = oracle.sent(verdict.connection);
   law.Holds(
       string_view(heard.came).substr(verdict.window_offset, verdict.seen.size()) == verdict.seen,
       "what is shown as seen came");
-  law.Holds(sent.substr(verdict.window_offset, verdict.expected.size()) == verdict.expected,
-            "what is shown as expected was sent");
+  law.Holds(
+      string_view(sent).substr(verdict.window_offset, verdict.expected.size()) == verdict.expected,
+      "what is shown as expected was sent");
   const char first = heard.came[heard.right];
   if (verdict.kind == Kind::kLost) {
     law.Holds(verdict.length > 0 && verdict.offset + verdict.length < heard.sent &&
