@@ -25,8 +25,8 @@ class Engine {
   // connected to, did not listen, or died; kInternal iff our own side failed.
   absl::Status Reach();
 
-  // Plays the requirement's cases until one fails; then looks for a smaller one, plays the same
-  // bytes in one piece, and counts how often the failure recurs. Where Reach's exchange held, it
+  // Plays the requirement's cases until one fails; then looks for a smaller one, counts how often it
+  // fails again, and plays its bytes in one piece. Where Reach's exchange held, it
   // must hold after the requirement too: a target that no longer answers fails the requirement that
   // did it. A spawned one is then started again, for kRestarts requirements at most (and within one
   // of them kReplays times); of another one nothing more is judged. Returns kInternal iff our own

@@ -25,7 +25,6 @@ void Engine::Explain(const Requirement& requirement, rc::Shrinkable<Scenario> fa
     NameDeath(*death, outcome);
     return ConfirmDeath(rules, outcome);
   }
-  PlayControl(rules, outcome);
   std::vector<Scenario> chain = Shrink(rules, std::move(failure), outcome->verdict.kind);
   // A silence takes a whole deadline to confirm: then only the two ends are tried.
   if (outcome->verdict.IsSilence() && chain.size() > 2)
@@ -44,6 +43,7 @@ void Engine::Explain(const Requirement& requirement, rc::Shrinkable<Scenario> fa
     if (best && best->recurred == kReplays) break;
   }
   if (best) *outcome = *std::move(best);
+  PlayControl(rules, outcome);
 }
 
 void Engine::PlayControl(const Rules& rules, Outcome* outcome) {

@@ -41,6 +41,19 @@ TEST(Explain, ACutThatLosesAByteShrinksToTwoPiecesAndTheControlHolds) {
   EXPECT_EQ(outcome.control, Control::kHeld);
 }
 
+TEST(Explain, TheControlIsOfTheSmallestScenarioAndThereIsNoneOfOnePiece) {
+  // Takes a NUL at the end of a read for padding: cuts make it show, and one byte alone does too.
+  const TestServer server([](int fd) {
+    EchoChanged(fd, [](std::vector<char>& data) {
+      while (!data.empty() && data.back() == '\0') data.pop_back();
+    });
+  });
+  const Outcome outcome = RunOn(server, "stream.exact.fragments-awaited");
+  ASSERT_EQ(outcome.result, Outcome::Result::kFail);
+  ASSERT_FALSE(ControlOf(outcome.smallest).has_value()) << PrintScenario(outcome.smallest);
+  EXPECT_EQ(outcome.control, Control::kNotApplicable);
+}
+
 TEST(Explain, ASilenceIsConfirmedAtTheWholeDeadline) {
   const TestServer server([](int fd) {
     std::string line;

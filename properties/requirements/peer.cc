@@ -3,16 +3,19 @@
 #include "properties/requirements/peer.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/posix_kernel.h"
 #include "core/status.h"
 #include "properties/requirements/quiet.h"
+#include "properties/stage/socket/queue.h"
 
 namespace verbatim {
 namespace {
@@ -20,6 +23,8 @@ namespace {
 constexpr size_t kReceiveBytes = 16 * 1024;
 constexpr int64_t kDrainMs = 5000;  // for all that was pushed
 constexpr size_t kPushBytes = 64 * 1024;
+constexpr int64_t kTakenMs = 200;
+constexpr size_t kPieceBytes = 1024;
 // After wrong bytes: how long to wait for more of them, which tell what kind of wrong it is.
 constexpr int64_t kEvidenceMs = 20;
 
@@ -236,6 +241,38 @@ void Peer::Drain(int64_t quiet_ms) {
       WaitFor(Wait::kToReceive, quiet.LeftMs(quiet_ms));
     }
   }
+}
+
+bool Peer::PushUntilKept() {
+  PeerQueue queue(line_.send_fd());
+  std::optional<uint64_t> kept = queue.KeptByTcp();
+  Quiet whole;
+  for (int looks = 0; kept && looks < 2 && whole.LeftMs(kDrainMs) > 0;) {
+    const uint64_t before = line_.sent_bytes;
+    if (*kept == 0 && Push(before + kPieceBytes, kTakenMs) == before) return false;
+    if (line_.broken() || !IsTaken(&queue)) return false;
+    kept = queue.KeptByTcp();
+    looks = kept && *kept > 0 ? looks + 1 : 0;
+    if (looks > 0) WaitFor(Wait::kToReceive, 1);  // it may be about to write it
+  }
+  return kept.has_value() && *kept > 0;
+}
+
+bool Peer::EndAndSeeItTaken() {
+  PeerQueue queue(line_.send_fd());
+  line_.Shutdown();
+  return IsTaken(&queue);
+}
+
+// Waits for the target to read all that was sent. What came back stays in our kernel.
+bool Peer::IsTaken(PeerQueue* queue) {
+  Quiet quiet;
+  std::optional<uint64_t> untaken = queue->Unread(line_.sent_bytes);
+  while (untaken && *untaken > 0 && quiet.LeftMs(kTakenMs) > 0 && !trial_->budget().Spent()) {
+    ::sched_yield();
+    untaken = queue->Unread(line_.sent_bytes);
+  }
+  return untaken && *untaken == 0;
 }
 
 }  // namespace verbatim

@@ -13,6 +13,8 @@
 
 namespace verbatim {
 
+class PeerQueue;
+
 class Peer {
  public:
   // It has one line of text to send (Greet), which a server that works in lines or in capitals
@@ -27,8 +29,12 @@ class Peer {
 
   // These hold, or else are the trial's result. All deadlines are those of its budget.
   bool Connect() { return Connected(Dial()); }
+  // So that the kernel takes in little that is not read (Line::Connect).
+  bool ConnectSmall() { return Connected(Dial(true)); }
   // The two halves of it: the first may be called by a thread of its own.
-  absl::Status Dial() { return trial_->Connect(&line_, trial_->budget().connect_deadline_ms); }
+  absl::Status Dial(bool small_buffer = false) {
+    return trial_->Connect(&line_, trial_->budget().connect_deadline_ms, small_buffer);
+  }
   bool Connected(const absl::Status& status);
   bool Send(uint64_t bytes);  // reading all along
   bool Await();               // until all that was sent has come back
@@ -50,6 +56,11 @@ class Peer {
   uint64_t Push(uint64_t limit_bytes, int64_t block_ms);
   // Reads until all that was pushed is back, nothing came for `quiet_ms`, or 5 s are over.
   void Drain(int64_t quiet_ms);
+  // Sends little pieces without reading until the target has read one and can't write all of it.
+  // False where that is not seen: only of TCP on this machine it is. Connect by ConnectSmall.
+  bool PushUntilKept();
+  // FIN. Whether the target was seen to read it within 200 ms.
+  bool EndAndSeeItTaken();
 
   Line& line() { return line_; }
   const Line& line() const { return line_; }
@@ -67,6 +78,7 @@ class Peer {
  private:
   Peer(Trial* trial, uint64_t number, PayloadSpec payload);
   bool Observe(Event event);
+  bool IsTaken(PeerQueue* queue);
   size_t KeepPlain(absl::Span<char> received);
   enum class Wait { kToReceive, kToSend, kForEither };
   void WaitFor(Wait wait, int64_t limit_ms);
@@ -83,5 +95,12 @@ class Peer {
 // ended as soon as it has. A silence is when nothing comes on any. Wrong bytes that are another
 // peer's are a leak.
 bool AwaitAll(Trial& trial, std::deque<Peer>* peers, bool end_each = false);
+
+// Connects until there are `count` peers, each served, or one is not: the last then. Whether one
+// was not.
+bool FillUp(Trial& trial, size_t count, std::deque<Peer>* peers);
+
+// Ends them; the last one, with `full`, once it was served, or was not within the deadline.
+void EndAll(Trial& trial, bool full, std::deque<Peer>* peers);
 
 }  // namespace verbatim

@@ -14,6 +14,8 @@
 namespace verbatim {
 namespace {
 
+constexpr int64_t kServedMs = 300;  // who is to be served at all is by then
+
 // Wrong bytes that are another peer's.
 void TraceLeak(const std::deque<Peer>& peers, Verdict* verdict) {
   const uint64_t skip = verdict->offset - verdict->window_offset;
@@ -66,6 +68,23 @@ bool AwaitAll(Trial& trial, std::deque<Peer>* peers, bool end_each) {
       if (end_each && waiting.peers[i]->CaughtUp()) waiting.peers[i]->End();
     }
   }
+}
+
+bool FillUp(Trial& trial, size_t count, std::deque<Peer>* peers) {
+  while (peers->size() < count && !trial.Spent()) {
+    const int64_t limit_ms = peers->empty() ? trial.budget().deadline_ms : kServedMs;
+    peers->emplace_back(&trial);
+    if (!peers->back().IsServedWithin(limit_ms)) return true;
+  }
+  return false;
+}
+
+void EndAll(Trial& trial, bool full, std::deque<Peer>* peers) {
+  for (size_t i = 0; i + (full ? 1 : 0) < peers->size(); ++i) (*peers)[i].End();
+  if (!full) return;
+  // It is served only now, or never: that is judged by others.
+  peers->back().Drain(trial.budget().deadline_ms);
+  peers->back().Close();
 }
 
 }  // namespace verbatim

@@ -13,21 +13,6 @@ namespace {
 
 using Kind = Verdict::Kind;
 
-void ExpectHeld(absl::StatusOr<Verdict> (*check)(Trial&)) {
-  const auto target = PythonTarget("none");
-  const Checked checked = RunCheck(check, target.get());
-  EXPECT_EQ(checked.verdict.kind, Kind::kHeld) << Shown(checked);
-  EXPECT_NE(checked.note, "");
-}
-
-void ExpectMisbehaved(absl::StatusOr<Verdict> (*check)(Trial&), absl::string_view defect,
-                      absl::string_view detail) {
-  const auto target = PythonTarget(defect);
-  const Checked checked = RunCheck(check, target.get());
-  EXPECT_EQ(checked.verdict.kind, Kind::kMisbehaved) << Shown(checked);
-  EXPECT_NE(checked.verdict.detail.find(std::string(detail)), std::string::npos) << Shown(checked);
-}
-
 TEST(PressureBounded, ASoundServerStopsReading) { ExpectHeld(PressureBounded); }
 
 TEST(PressureBounded, AServerOfAnotherIsJudgedByWhatItTakes) {
@@ -115,25 +100,6 @@ TEST(SurviveFdExhaustion, OneThatCantStartWithSoFewIsNotJudged) {
   const Checked checked = RunCheck(SurviveFdExhaustion, target->get());
   EXPECT_EQ(checked.verdict.kind, Kind::kNotJudged) << Shown(checked);
   EXPECT_NE(checked.verdict.detail.find("with 32 descriptors"), std::string::npos);
-}
-
-TEST(IdleNoCpu, ASoundServerSleeps) { ExpectHeld(IdleNoCpu); }
-
-TEST(IdleNoCpu, OneWhoServesThemInTurnIsNotBlamed) {
-  auto target = Target::Spawned(
-      "exec python3 -c 'import socket,sys\n"
-      "s=socket.socket(); s.bind((\"127.0.0.1\",int(sys.argv[1]))); s.listen(128)\n"
-      "while True:\n  c=s.accept()[0]; d=c.recv(999)\n  while d: c.sendall(d); d=c.recv(999)\n"
-      "  c.close()' {port}");
-  const Checked checked = RunCheck(IdleNoCpu, target->get());
-  EXPECT_EQ(checked.verdict.kind, Kind::kHeld) << Shown(checked);
-  EXPECT_EQ(checked.note.rfind("with 1 idle connection it uses 0 % of a processor, and wakes ", 0),
-            0u)
-      << checked.note;
-}
-
-TEST(IdleNoCpu, ABusyLoopIsMeasured) {
-  ExpectMisbehaved(IdleNoCpu, "busy", "with 10 idle connections it uses ");
 }
 
 TEST(StopSigterm, ASoundServerEndsAndCanBeStartedAgain) {

@@ -89,8 +89,8 @@ bool Trial::Spent() {
   return true;
 }
 
-absl::Status Trial::Connect(Line* line, int64_t deadline_ms) const {
-  return line->Connect(target_->door(), budget_.Within(deadline_ms));
+absl::Status Trial::Connect(Line* line, int64_t deadline_ms, bool small_buffer) const {
+  return line->Connect(target_->door(), budget_.Within(deadline_ms), small_buffer);
 }
 
 absl::StatusOr<Usage> Trial::SettledUse() {

@@ -58,7 +58,7 @@ class Trial {
 
   // The one place where a connection to the target is made; may be called by several threads at
   // once. Returns what Line::Connect returns.
-  absl::Status Connect(Line* line, int64_t deadline_ms) const;
+  absl::Status Connect(Line* line, int64_t deadline_ms, bool small_buffer = false) const;
   uint64_t CountConversation() { return ++conversations_; }
 
   // What the target's processes use, once two looks agree or 500 ms are over.

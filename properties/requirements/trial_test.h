@@ -113,4 +113,19 @@ inline std::string Shown(const Checked& checked) {
   return absl::StrCat(VerdictSentence(checked.verdict), " (", checked.note, ")");
 }
 
+inline void ExpectHeld(absl::StatusOr<Verdict> (*check)(Trial&)) {
+  const auto target = PythonTarget("none");
+  const Checked checked = RunCheck(check, target.get());
+  EXPECT_EQ(checked.verdict.kind, Verdict::Kind::kHeld) << Shown(checked);
+  EXPECT_NE(checked.note, "");
+}
+
+inline void ExpectMisbehaved(absl::StatusOr<Verdict> (*check)(Trial&), absl::string_view defect,
+                      absl::string_view detail) {
+  const auto target = PythonTarget(defect);
+  const Checked checked = RunCheck(check, target.get());
+  EXPECT_EQ(checked.verdict.kind, Verdict::Kind::kMisbehaved) << Shown(checked);
+  EXPECT_NE(checked.verdict.detail.find(std::string(detail)), std::string::npos) << Shown(checked);
+}
+
 }  // namespace verbatim

@@ -135,12 +135,16 @@ std::optional<PeerQueue::Peer> PeerQueue::LookUp() {
   for (size_t at = NLMSG_SPACE(sizeof(message)); at + sizeof(nlattr) <= size;) {
     nlattr attribute;
     std::memcpy(&attribute, answer.data() + at, sizeof(attribute));
-    constexpr size_t kField = offsetof(tcp_info, tcpi_bytes_received);  // since Linux 4.1
-    const size_t field = at + NLA_HDRLEN + kField;
+    // Since Linux 4.1 and 4.2.
+    constexpr size_t kAcked = offsetof(tcp_info, tcpi_bytes_acked);
+    constexpr size_t kReceived = offsetof(tcp_info, tcpi_bytes_received);
+    const size_t fields = at + NLA_HDRLEN;
     if (attribute.nla_type == INET_DIAG_INFO &&
-        attribute.nla_len >= NLA_HDRLEN + kField + sizeof(uint64_t) &&
-        field + sizeof(uint64_t) <= size) {
-      std::memcpy(&peer.delivered_bytes, answer.data() + field, sizeof(uint64_t));
+        attribute.nla_len >= NLA_HDRLEN + kReceived + sizeof(uint64_t) &&
+        fields + kReceived + sizeof(uint64_t) <= size) {
+      std::memcpy(&peer.delivered_bytes, answer.data() + fields + kReceived, sizeof(uint64_t));
+      std::memcpy(&peer.written_bytes, answer.data() + fields + kAcked, sizeof(uint64_t));
+      peer.written_bytes += message.idiag_wqueue;
       return peer;
     }
     at += std::max<size_t>(NLA_ALIGN(attribute.nla_len), NLA_HDRLEN);
@@ -161,6 +165,13 @@ std::optional<uint64_t> PeerQueue::UnreadOfTcp(uint64_t sent_bytes) {
     const bool once_more = peer->queued_bytes == 0 && delivered_bytes_ >= sent_bytes;
     if (on_the_way == 0 || !once_more || look > 0) return on_the_way + peer->queued_bytes;
   }
+}
+
+std::optional<uint64_t> PeerQueue::KeptByTcp() {
+  const std::optional<Peer> peer = kind_ == Kind::kTcp ? LookUp() : std::nullopt;
+  if (!peer) return std::nullopt;
+  const uint64_t read = peer->delivered_bytes - std::min(peer->delivered_bytes, peer->queued_bytes);
+  return read - std::min(read, peer->written_bytes);
 }
 
 }  // namespace verbatim

@@ -20,11 +20,16 @@ class PeerQueue {
   // another machine or in another network namespace, or the kernel has no sock_diag(7) for TCP.
   std::optional<uint64_t> Unread(uint64_t sent_bytes);
 
+  // How much the other side has read and not yet written, in bytes, if it writes what it reads.
+  // nullopt where Unread says nullopt, and of all that is not TCP.
+  std::optional<uint64_t> KeptByTcp();
+
  private:
   // The other end of a TCP connection, as the kernel has it.
   struct Peer {
     uint64_t delivered_bytes = 0;  // in all, in order: read or in its queue
     uint64_t queued_bytes = 0;
+    uint64_t written_bytes = 0;  // in all, into its kernel
   };
   std::optional<Peer> LookUp();
   std::optional<uint64_t> UnreadOfTcp(uint64_t sent_bytes);

@@ -70,6 +70,23 @@ TEST(PeerQueue, SeesWhatATcpPeerHasRead) {
   SeesWhatIsRead(pair->ours.get(), pair->theirs.get());
 }
 
+TEST(PeerQueue, SeesWhatATcpPeerHasReadAndNotWritten) {
+  const auto pair = Tcp(kLoopback4, kLoopback4, true);
+  ASSERT_TRUE(pair.has_value());
+  PeerQueue queue(pair->ours.get());
+  if (!queue.KeptByTcp()) GTEST_SKIP() << "no sock_diag for TCP here";
+  EXPECT_EQ(queue.KeptByTcp(), 0u);
+  char data[5];
+  ASSERT_EQ(::write(pair->ours.get(), "hello", 5), 5);
+  ASSERT_EQ(::recv(pair->theirs.get(), data, 5, MSG_WAITALL), 5);
+  EXPECT_EQ(queue.KeptByTcp(), 5u);
+  ASSERT_EQ(::write(pair->theirs.get(), data, 4), 4);
+  EXPECT_EQ(queue.KeptByTcp(), 1u);
+  ASSERT_EQ(::write(pair->theirs.get(), data + 4, 1), 1);
+  EXPECT_EQ(queue.KeptByTcp(), 0u);
+  EXPECT_EQ(PeerQueue(-1).KeptByTcp(), std::nullopt);
+}
+
 TEST(PeerQueue, SeesItOverIPv6AndOverAWildcardOfBothFamilies) {
   for (const SocketAddress& target : {kLoopback4, kLoopback6}) {
     const auto pair = Tcp(kAny6, target, true);
