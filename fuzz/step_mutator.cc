@@ -39,6 +39,15 @@ constexpr Call kCallsOfClients[] = {Call::kRecv, Call::kSend,    Call::kRecv,
                                     Call::kSend, Call::kConnect, Call::kPoll,
                                     Call::kRead, Call::kWrite,   Call::kShutdown};
 
+constexpr Step::Kind kStepsOfAskers[] = {Step::Kind::kConnect, Step::Kind::kSend,
+                                         Step::Kind::kSend,    Step::Kind::kSend,
+                                         Step::Kind::kAwait,   Step::Kind::kPause,
+                                         Step::Kind::kClose};
+// The calls of a server of datagrams.
+constexpr Call kCallsOfDatagrams[] = {Call::kRecvMessage, Call::kSendMessage,  Call::kRecvMessage,
+                                      Call::kSendMessage, Call::kEpollControl, Call::kRecv,
+                                      Call::kEpollWait};
+
 absl::string_view View(const uint8_t* data, size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
@@ -74,9 +83,10 @@ uint16_t Get16(const uint8_t* at) { return static_cast<uint16_t>(at[0] | at[1] <
 
 Record AnyStep(Dice& dice, Role role) {
   Record record{};
-  const bool is_client = role == Role::kClient;
-  record[0] = static_cast<uint8_t>(is_client ? dice.Of(kStepsOfReplies) : dice.Of(kStepsOfPeers));
-  if (!is_client) {
+  record[0] = static_cast<uint8_t>(role == Role::kClient   ? dice.Of(kStepsOfReplies)
+                                   : role == Role::kServer ? dice.Of(kStepsOfPeers)
+                                                           : dice.Of(kStepsOfAskers));
+  if (role != Role::kClient) {
     record[1] = static_cast<uint8_t>(dice.Below(dice.Below(3) == 0 ? kMaxConnections : 2));
   }
   record[2] = dice.Below(6) == 0;
@@ -87,7 +97,9 @@ Record AnyStep(Dice& dice, Role role) {
 
 Record AnyFault(Dice& dice, Role role) {
   Record record{};
-  const Call call = role == Role::kClient ? dice.Of(kCallsOfClients) : dice.Of(kCallsOfServers);
+  const Call call = role == Role::kClient   ? dice.Of(kCallsOfClients)
+                    : role == Role::kServer ? dice.Of(kCallsOfServers)
+                                            : dice.Of(kCallsOfDatagrams);
   record[0] = layout::kFaultRecord;
   record[1] = static_cast<uint8_t>(call);
   record[2] = static_cast<uint8_t>(dice.Below(ErrorsOf(call).size() + 2));
@@ -136,7 +148,11 @@ void ChangeRecords(Dice& dice, Role role, std::vector<Record>& records) {
   }
 }
 
-// What is changed is written as today's version, whatever it was.
+// What is changed is written as the role's version of today, whatever it was.
+uint8_t VersionFor(Role role) {
+  return role == Role::kDatagramServer ? layout::kDatagramVersion : layout::kVersion;
+}
+
 uint8_t VersionOf(const uint8_t* data, size_t size) {
   return size == 0 ? layout::kVersion : data[0];
 }
@@ -148,14 +164,13 @@ void BringUpToDate(uint8_t version, uint8_t* records, size_t count) {
 }
 
 // What is played: a small coded payload, no requirement.
-std::array<uint8_t, layout::kFixedBytes> Header(const uint8_t* data, size_t size,
-                                                size_t most_payload_bytes) {
+std::array<uint8_t, layout::kFixedBytes> Header(const uint8_t* data, size_t size, MutatedTo to) {
   std::array<uint8_t, layout::kFixedBytes> header{};
   std::memcpy(header.data(), data, std::min(size, header.size()));
-  header[0] = layout::kVersion;
+  header[0] = VersionFor(to.role);
   header[3] = 0;
   const size_t payload_bytes = Get16(&header[4]);
-  Put16(&header[4], static_cast<uint16_t>(payload_bytes % (most_payload_bytes + 1)));
+  Put16(&header[4], static_cast<uint16_t>(payload_bytes % (to.most_payload_bytes + 1)));
   return header;
 }
 
@@ -171,7 +186,7 @@ size_t MutateSteps(uint8_t* data, size_t size, size_t max_size, unsigned seed, M
   }
   // A literal and a requirement stay where they are only if they fit in; else a coded payload
   // begins.
-  auto header = Header(data, size, to.most_payload_bytes);
+  auto header = Header(data, size, to);
   const uint8_t role_flag = to.role == Role::kClient ? layout::kClient : 0;
   header[1] &= static_cast<uint8_t>(~(layout::kClient | layout::kWide | layout::kHasRequirement));
   header[1] |= role_flag;
@@ -215,7 +230,8 @@ size_t CrossSteps(const uint8_t* first, size_t first_size, const uint8_t* second
   BringUpToDate(VersionOf(first, first_size), out + first_begin,
                 (head - first_begin) / kRecordBytes);
   BringUpToDate(VersionOf(second, second_size), out + head, tail / kRecordBytes);
-  out[0] = layout::kVersion;
+  // Whose steps they are, the first one's header says.
+  out[0] = first[0] == layout::kDatagramVersion ? first[0] : layout::kVersion;
   return head + tail;
 }
 

@@ -16,7 +16,7 @@ using ByteMutator = std::function<size_t(uint8_t* data, size_t size, size_t max_
 
 // What comes out of a change.
 struct MutatedTo {
-  Role role = Role::kServer;         // or kClient
+  Role role = Role::kServer;         // any
   size_t most_payload_bytes = 4096;  // below 65536
 };
 

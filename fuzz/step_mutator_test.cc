@@ -17,6 +17,7 @@ namespace {
 
 constexpr size_t kMaxBytes = 400, kMostPayloadBytes = 4096;
 constexpr MutatedTo kServer = {Role::kServer, kMostPayloadBytes};
+constexpr MutatedTo kDatagrams = {Role::kDatagramServer, kMostPayloadBytes};
 constexpr MutatedTo kClient = {Role::kClient, kMostPayloadBytes};
 
 // `text` after `rounds` changes.
@@ -66,6 +67,25 @@ TEST(MutateSteps, ForAClientMakesScenariosOfThatRoleAlone) {
   }
   EXPECT_EQ(kinds.size(), 10u) << "of a client's steps";
   EXPECT_TRUE(has_faults && has_long_ones);
+}
+
+TEST(MutateSteps, ForDatagramsMakesScenariosOfThatRoleAlone) {
+  bool has_faults = false, has_connections = false, has_empty_ones = false;
+  std::set<Step::Kind> kinds;
+  for (unsigned seed = 1; seed <= 50; ++seed) {
+    const std::string from = Encoded("payload coded 9 seed 1\nsend 1\nawait\n");
+    const Scenario scenario = DecodeScenario(Mutated(from, 1000 * seed, 60, kDatagrams));
+    EXPECT_EQ(scenario.role, Role::kDatagramServer);
+    EXPECT_LE(scenario.payload.Size(), kMostPayloadBytes);
+    has_faults = has_faults || !scenario.faults.empty();
+    has_connections = has_connections || Connections(scenario) > 1;
+    for (const Step& step : scenario.steps) {
+      kinds.insert(step.kind);
+      has_empty_ones = has_empty_ones || (step.kind == Step::Kind::kSend && step.amount == 0);
+    }
+  }
+  EXPECT_EQ(kinds.size(), 5u) << "of those that datagrams have";
+  EXPECT_TRUE(has_faults && has_connections && has_empty_ones);
 }
 
 TEST(MutateSteps, TheSameSeedMakesTheSameChangeAndAnotherAnother) {

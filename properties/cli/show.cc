@@ -70,8 +70,9 @@ void AddShow(CLI::App& app, int* status) {
                    "input, and any bytes are one")
       ->required();
   command->add_flag("--bytes", flags->as_bytes,
-                    "The byte form instead, on standard output: a fuzz input (server_fuzzer plays "
-                    "role server and client_fuzzer role client, with 4096 bytes at most)");
+                    "The byte form instead, on standard output: a fuzz input (server_fuzzer, "
+                    "client_fuzzer and datagram_fuzzer play those of their roles, with 4096 bytes "
+                    "at most)");
   command->callback([flags, status] { *status = Show(*flags); });
 }
 

@@ -13,7 +13,7 @@ using Kind = verbatim::Step::Kind;
 ClientScript::ClientScript(SimulatedKernel* kernel, const Scenario& scenario,
                            const SimulatedStageOptions& options, Transcript* transcript,
                            Judge* forward, Judge* back, const SocketAddress& address)
-    : SimulatedScript(kernel, scenario, options, transcript, *forward),
+    : SimulatedScript(kernel, scenario, options, transcript, forward->payload()),
       forward_(forward),
       back_(back),
       received_(std::max<size_t>(options.buffer_bytes, 4096), '\0') {

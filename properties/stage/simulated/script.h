@@ -1,6 +1,6 @@
-// What the two scripts of the simulated stage have in common: events with their hash, waiting, and
+// What the scripts of the simulated stage have in common: events with their hash, waiting, and
 // bytes of the payload.
-// Not for: what they do (server_script.h, client_script.h).
+// Not for: what they do (server_script.h, client_script.h, datagram_script.h).
 #pragma once
 
 #include <algorithm>
@@ -33,20 +33,25 @@ class TranscriptHash {
 // or as much of it as can be done.
 class SimulatedScript : public SimulatedPeers {
  public:
-  // `judge` and all else that is pointed or referred to must outlive it.
+  // All that is pointed or referred to must outlive it; `payload` is the judge's.
   SimulatedScript(SimulatedKernel* kernel, const Scenario& scenario,
-                  const SimulatedStageOptions& options, Transcript* transcript, const Judge& judge)
+                  const SimulatedStageOptions& options, Transcript* transcript,
+                  const Payload& payload)
       : kernel_(*kernel),
         scenario_(scenario),
         options_(options),
         transcript_(transcript),
-        payload_(judge.payload()) {}
+        payload_(payload) {}
 
   int64_t DueMs() const override { return due_ms_; }
   uint64_t hash() const { return hash_.value(); }
 
  protected:
-  void Emit(Judge* judge, Event event);
+  template <typename AnyJudge>
+  void Emit(AnyJudge* judge, Event event) {
+    Record(&event);
+    judge->Observe(event);
+  }
   // The bytes of `connection` at [offset, offset + count).
   absl::string_view Bytes(uint32_t connection, uint64_t offset, uint64_t count);
 
@@ -71,6 +76,8 @@ class SimulatedScript : public SimulatedPeers {
     return IsOverSince(std::max(since_ms_, kernel_.last_met_ms()), limit_ms);
   }
 
+  // Its time; it goes into the hash and the transcript.
+  void Record(Event* event);
   bool IsOverSince(int64_t begin_ms, int64_t limit_ms);
 
   SimulatedKernel& kernel_;

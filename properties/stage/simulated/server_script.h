@@ -19,7 +19,7 @@ class ServerScript : public SimulatedScript {
   ServerScript(SimulatedKernel* kernel, const Scenario& scenario,
                const SimulatedStageOptions& options, Transcript* transcript, Judge* judge,
                const SocketAddress& address, int drain, int end)
-      : SimulatedScript(kernel, scenario, options, transcript, *judge),
+      : SimulatedScript(kernel, scenario, options, transcript, judge->payload()),
         judge_(judge),
         address_(address),
         drain_(drain),

@@ -1,6 +1,7 @@
 // Setting up, running and taking down: the same for every play.
 #include "properties/stage/simulated/stage.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "echo/server.h"
 #include "echo/sockets.h"
 #include "properties/stage/simulated/client_script.h"
+#include "properties/stage/simulated/datagram_script.h"
 #include "properties/stage/simulated/server_script.h"
 
 namespace verbatim {
@@ -18,6 +20,8 @@ namespace {
 
 // Room for every connection of a scenario.
 constexpr int kBacklog = 16;
+// Nothing is lost for want of room.
+constexpr size_t kLeastQueueBytes = 1 << 18;
 
 SocketAddress AddressOf(Transport transport) {
   return IsUnix(transport) ? *SocketAddress::FromAbstract("verbatim")
@@ -42,9 +46,10 @@ SimulatedPlay SimulatedStage::Play(const Scenario& scenario, const SimulatedStag
   FaultList list(scenario.faults);
   SimulatedStageOptions with_faults = options;
   if (options.faults == nullptr) with_faults.faults = &list;
-  SimulatedPlay play = scenario.role == Role::kServer
-                           ? PlayServer(scenario, with_faults, rules, transcript)
-                           : PlayClient(scenario, with_faults, rules, transcript);
+  const auto play_it = scenario.role == Role::kServer   ? &SimulatedStage::PlayServer
+                       : scenario.role == Role::kClient ? &SimulatedStage::PlayClient
+                                                        : &SimulatedStage::PlayDatagrams;
+  SimulatedPlay play = (this->*play_it)(scenario, with_faults, rules, transcript);
   kernel_.CheckNothingIsLeftOpen();
   // What the kernel found comes first: the rest may follow from it.
   if (!kernel_.violation().empty()) play.violation = kernel_.violation();
@@ -60,43 +65,82 @@ SimulatedPlay SimulatedStage::Play(const Scenario& scenario, const SimulatedStag
   return play;
 }
 
+namespace {
+
+// The events by which a server is told to end.
+struct Ends {
+  int drain = -1, end = -1;
+  explicit Ends(SimulatedKernel* kernel) {
+    const SimulatedKernel::PeersTurn turn(kernel);
+    drain = kernel->Event();
+    end = kernel->Event();
+  }
+};
+
+absl::Status Serve(SimulatedKernel& kernel, Transport transport, const SocketAddress& address,
+                   size_t session_bytes, SimulatedPeers* peers, const Ends& ends) {
+  ServerLog log;
+  auto listening = Listen(kernel, transport, address, kBacklog);
+  if (!listening.ok()) return listening.status();
+  Server<SimulatedKernel> server(&kernel, &log, {.session_bytes = session_bytes});
+  const absl::Status added = server.Add(*std::move(listening));
+  kernel.SetPeers(peers);
+  return added.ok() ? server.Run(ends.drain, ends.end) : added;
+}
+
+// What is wrong with how it ended. A fault of the set-up may end it; once it serves, nothing does
+// but being told to.
+template <typename Script>
+std::string ViolationOf(const Script& script, const SimulatedKernel& kernel,
+                        const absl::Status& ended) {
+  if (!kernel.violation().empty()) return script.violation();
+  if (ended.ok() && !script.has_ended()) return "the server ended before it was told to";
+  if (!ended.ok() && (script.has_begun() || !IsExplained(ended, kernel.met()))) {
+    return absl::StrCat("the server gave up: ", ended.message());
+  }
+  return script.violation();
+}
+
+}  // namespace
+
 SimulatedPlay SimulatedStage::PlayServer(const Scenario& scenario,
                                          const SimulatedStageOptions& options, Rules rules,
                                          Transcript* transcript) {
   const SocketAddress address = AddressOf(options.transport);
   kernel_.Reset({.buffer_bytes = options.buffer_bytes, .most_held_bytes = options.session_bytes},
                 options.faults, nullptr, options.coverage);
-  int drain = -1, end = -1;
-  {
-    const SimulatedKernel::PeersTurn turn(&kernel_);
-    drain = kernel_.Event();
-    end = kernel_.Event();
-  }
+  const Ends ends(&kernel_);
   Judge judge(scenario, rules);
-  ServerScript script(&kernel_, scenario, options, transcript, &judge, address, drain, end);
+  ServerScript script(&kernel_, scenario, options, transcript, &judge, address, ends.drain,
+                      ends.end);
   SimulatedPlay play;
-  {
-    ServerLog log;
-    auto listening = Listen(kernel_, options.transport, address, kBacklog);
-    play.ended = listening.status();
-    if (listening.ok()) {
-      Server<SimulatedKernel> server(&kernel_, &log, {.session_bytes = options.session_bytes});
-      play.ended = server.Add(*std::move(listening));
-      kernel_.SetPeers(&script);
-      if (play.ended.ok()) play.ended = server.Run(drain, end);
-    }
-  }
+  play.ended = Serve(kernel_, options.transport, address, options.session_bytes, &script, ends);
   script.Finish();
   play.verdict = judge.Finish();
-  play.violation = script.violation();
-  // A fault of the set-up may end it; once it serves, nothing does but being told to.
-  const bool served = script.has_begun();
-  if (play.ended.ok() && !script.has_ended() && kernel_.violation().empty()) {
-    play.violation = "the server ended before it was told to";
-  } else if (!play.ended.ok() && kernel_.violation().empty() &&
-             (served || !IsExplained(play.ended, kernel_.met()))) {
-    play.violation = absl::StrCat("the server gave up: ", play.ended.message());
-  }
+  play.violation = ViolationOf(script, kernel_, play.ended);
+  play.transcript_hash = script.hash();
+  return play;
+}
+
+// Each datagram is answered once, whole, from the address that was asked.
+SimulatedPlay SimulatedStage::PlayDatagrams(const Scenario& scenario,
+                                            const SimulatedStageOptions& options, Rules rules,
+                                            Transcript* transcript) {
+  const Transport transport = IsUnix(options.transport) ? Transport::kUnixgram : Transport::kUdp;
+  const SocketAddress address = AddressOf(transport);
+  const uint64_t all_bytes = MakePayload(scenario).size_bytes() * Connections(scenario);
+  kernel_.Reset({.buffer_bytes = std::max<size_t>(all_bytes, kLeastQueueBytes)}, options.faults,
+                nullptr, options.coverage);
+  rules.once = rules.same_port = rules.same_address = true;
+  const Ends ends(&kernel_);
+  DatagramJudge judge(scenario, rules);
+  DatagramScript script(&kernel_, scenario, options, transcript, &judge, transport, address,
+                        ends.drain, ends.end);
+  SimulatedPlay play;
+  play.ended = Serve(kernel_, transport, address, options.session_bytes, &script, ends);
+  script.Finish();
+  play.verdict = judge.Finish();
+  play.violation = ViolationOf(script, kernel_, play.ended);
   play.transcript_hash = script.hash();
   return play;
 }
