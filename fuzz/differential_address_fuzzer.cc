@@ -24,7 +24,8 @@
 #include "core/address.h"
 #include "fuzz/broken_law.h"
 #include "fuzz/second_opinion.h"
-#ifdef VERBATIM_HAS_ASIO
+#if __has_include(<boost/asio/ip/address.hpp>)
+#define VERBATIM_HAS_ASIO
 #include <boost/asio/ip/address.hpp>
 #endif
 

@@ -27,13 +27,7 @@ bool IsPlayed(const Scenario& scenario) {
         return step.kind != Step::Kind::kDrip ||
                scenario.payload.Size() <= step.amount * kMostDripMs;
       });
-  // A RST takes with it what a client was kept from reading before: the stage does not excuse that.
-  const bool resets_a_client =
-      scenario.role == Role::kClient && !scenario.faults.empty() &&
-      std::any_of(scenario.steps.begin(), scenario.steps.end(), [](const Step& step) {
-        return step.kind == Step::Kind::kReset || step.kind == Step::Kind::kClose;
-      });
-  return is_brief && is_swift && !resets_a_client && scenario.role == kPlayedRole &&
+  return is_brief && is_swift && scenario.role == kPlayedRole &&
          scenario.payload.Size() <= kMostPlayedBytes;
 }
 

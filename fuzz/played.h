@@ -17,9 +17,8 @@ inline constexpr size_t kMostPlayedBytes = 4096;
 //
 // Datagrams go over UDP where the payload's seed is even, and over a unix socket where it is odd.
 // An input is played if it is of this role, with a payload of at most kMostPlayedBytes, faults that
-// are met at most 50 times in a row and drips that take at most 256 ms for all of the payload; of a
-// client's, not if it has faults and a reset or a close. What it expects of a client's status is
-// left out: the stage asks for the right one at the end. What went wrong is printed, with the
+// are met at most 50 times in a row and drips that take at most 256 ms for all of the payload. What it
+// expects of a client's status is left out: the stage asks for the right one at the end. What went wrong is printed, with the
 // scenario and the faults that were met, and the harness aborts, iff the play fails.
 extern const Role kPlayedRole;
 

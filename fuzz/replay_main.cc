@@ -1,5 +1,5 @@
-// Stands in for libFuzzer's main: runs a harness over each file, and each file below each folder,
-// that the command line names. If the harness dies, the name of its input is the last line.
+// Stands in for libFuzzer's main: runs a harness over each file, and each file below each folder
+// (but those whose names end in .md), that the command line names. If the harness dies, the name of its input is the last line.
 // Exit: 0 all were run; 2 there was none, or one could not be read; anything else is the harness's.
 // Not for: finding new inputs (./dev fuzz).
 #include <signal.h>
@@ -63,7 +63,8 @@ bool AddFiles(const fs::path& name, std::vector<fs::path>* files) {
   std::vector<fs::path> found;
   for (fs::recursive_directory_iterator it(name, error), end; !error && it != end;
        it.increment(error)) {
-    if (it->is_regular_file(error)) found.push_back(it->path());
+    // A regression's story stands beside it.
+    if (it->is_regular_file(error) && it->path().extension() != ".md") found.push_back(it->path());
   }
   std::sort(found.begin(), found.end());
   files->insert(files->end(), found.begin(), found.end());

@@ -85,7 +85,9 @@ bool ClientScript::TakeFromOutput() {
   if (got <= 0) {
     kernel_.Close(output_[0]);
     output_open_ = false;
-    if (!IsExcused()) Emit(back_, {.kind = Event::Kind::kEnded, .ending = Ending::kFin});
+    if (!IsExcused() && !took_replies_) {
+      Emit(back_, {.kind = Event::Kind::kEnded, .ending = Ending::kFin});
+    }
     return true;
   }
   printed_bytes_ += static_cast<uint64_t>(got);
@@ -192,6 +194,7 @@ bool ClientScript::Leave(const verbatim::Step& step) {
     const linger now{1, 0};
     kernel_.SetOption(connection_, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
   }
+  took_replies_ = kernel_.UnreadThere(connection_) > 0;
   CloseConnection();
   Emit(forward_, {.kind = Event::Kind::kEnded, .ending = Ending::kOurs});
   return Done();

@@ -56,6 +56,9 @@ class ClientScript : public SimulatedScript {
   bool accepted_ = false;
   bool open_ = false;        // the connection
   bool ours_ended_ = false;  // by a step of ours: shut down, reset or closed
+  // We left while replies were unread there: a RST, ours or the answer to what is sent to us then,
+  // may take them (RFC 9293 §3.10.7.4), so they may be printed and need not.
+  bool took_replies_ = false;
   bool theirs_ended_ = false;
   bool input_open_ = true;
   bool output_open_ = true;

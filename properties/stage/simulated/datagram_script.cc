@@ -12,8 +12,8 @@ namespace {
 
 using Kind = verbatim::Step::Kind;
 
-// More than any datagram has, so that what is larger than it may be is seen to be so.
-constexpr size_t kReceiveBytes = 1 << 17;
+// More than any datagram that was sent, so that what is larger than it may be is seen to be so.
+constexpr uint64_t kMoreBytes = 512;
 // None of the small services, which are not answered (RFC 862 to 868).
 constexpr uint32_t kFirstPort = 5000;
 
@@ -55,7 +55,8 @@ bool DatagramScript::TakeIn() {
 
 // False iff nothing is there.
 bool DatagramScript::Receive(uint32_t connection) {
-  received_.resize(kReceiveBytes);
+  received_.resize(
+      static_cast<size_t>(std::min(payload_.size_bytes(), kMaxDatagramBytes) + kMoreBytes));
   sockaddr_storage from{};
   iovec data{received_.data(), received_.size()};
   msghdr message{};

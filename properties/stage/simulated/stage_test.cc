@@ -224,6 +224,18 @@ TEST(SimulatedStage, AClientBearsItsFaults) {
   }
 }
 
+TEST(SimulatedStage, ARepliedByteThatAResetTookFromAClientThatWasKeptFromReadingIsExcused) {
+  for (const absl::string_view leave : {"close", "reset"}) {
+    EXPECT_EQ(Told(Play(absl::StrCat("role client\npayload coded 2000 seed 1\nfeed 500\nreply 1\n",
+                                     leave,
+                                     "\nfault recv EAGAIN times 6\n"
+                                     "fault read short 3 times 20\n")))
+                  .rfind(std::string(kHeld), 0),
+              0u)
+        << leave;
+  }
+}
+
 TEST(SimulatedStage, AnExpectationThatTheClientDoesNotMeetIsSaid) {
   EXPECT_EQ(Told(Play("role client\npayload coded 10 seed 9\nfeed rest\nreply rest\nfeed eof\n"
                       "expect output exact, status not 0\n")),
