@@ -65,6 +65,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   return 0;
 }
 
+extern "C" void ShowInput(const uint8_t* data, size_t size) {
+  const auto scenario = verbatim::DecodeScenario({reinterpret_cast<const char*>(data), size});
+  std::printf("%s", verbatim::PrintScenario(scenario).c_str());
+}
+
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size,
                                           unsigned seed) {
   return verbatim::MutateSteps(data, size, max_size, seed,

@@ -1,5 +1,6 @@
 // Stands in for libFuzzer's main: runs a harness over each file, and each file below each folder
 // (but those whose names end in .md), that the command line names. If the harness dies, the name of its input is the last line.
+// With --show each input is printed first: as its harness reads it, or its bytes.
 // Exit: 0 all were run; 2 there was none, or one could not be read; anything else is the harness's.
 // Not for: finding new inputs (./dev fuzz).
 #include <signal.h>
@@ -18,6 +19,8 @@
 #include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
+// Of a harness whose inputs have a readable form: prints it. Null elsewhere.
+extern "C" [[gnu::weak]] void ShowInput(const uint8_t* data, size_t size);
 // Called by a sanitizer's runtime just before it ends the program; null where there is none.
 extern "C" [[gnu::weak]] void __sanitizer_set_death_callback(void (*callback)());
 
@@ -71,8 +74,17 @@ bool AddFiles(const fs::path& name, std::vector<fs::path>* files) {
   return !error;
 }
 
+void Show(const uint8_t* data, size_t size) {
+  if (ShowInput != nullptr) return ShowInput(data, size);
+  for (size_t i = 0; i < size; ++i) {
+    const bool is_plain = data[i] >= ' ' && data[i] < 0x7f && data[i] != '\\';
+    std::printf(is_plain ? "%c" : "\\x%02x", data[i]);
+  }
+  std::printf("\n");
+}
+
 // False iff the file can't be read.
-bool Replay(const fs::path& file) {
+bool Replay(const fs::path& file, bool shows) {
   std::ifstream stream(file, std::ios::binary);
   std::error_code error;
   const auto size = static_cast<size_t>(fs::file_size(file, error));
@@ -80,6 +92,11 @@ bool Replay(const fs::path& file) {
   // Just as long as the input, so that a sanitizer sees a read behind its end.
   const auto bytes = std::make_unique<char[]>(size);
   if (!stream.read(bytes.get(), static_cast<std::streamsize>(size))) return false;
+  if (shows) {
+    std::printf("# %s, %zu bytes\n", file.c_str(), size);
+    Show(reinterpret_cast<const uint8_t*>(bytes.get()), size);
+    std::fflush(stdout);
+  }
   current_line = "died while running " + file.string() + "\n";
   LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(bytes.get()), size);
   current_line.clear();
@@ -95,16 +112,17 @@ int CannotRead(const std::string& name) {
 
 int main(int argc, char** argv) {
   std::vector<fs::path> files;
-  for (int i = 1; i < argc; ++i) {
+  const bool shows = argc > 1 && std::strcmp(argv[1], "--show") == 0;
+  for (int i = shows ? 2 : 1; i < argc; ++i) {
     if (!AddFiles(argv[i], &files)) return CannotRead(argv[i]);
   }
   if (files.empty()) {
-    std::fprintf(stderr, "nothing to replay; write: %s FILE-OR-FOLDER...\n", argv[0]);
+    std::fprintf(stderr, "nothing to replay; write: %s [--show] FILE-OR-FOLDER...\n", argv[0]);
     return 2;
   }
   NameInputOnDeath();
   for (const fs::path& file : files) {
-    if (!Replay(file)) return CannotRead(file.string());
+    if (!Replay(file, shows)) return CannotRead(file.string());
   }
   std::printf("replayed %zu inputs\n", files.size());
   return 0;

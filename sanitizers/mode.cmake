@@ -3,7 +3,7 @@
 # Not for: flags themselves; each mode's file has its own.
 add_library(verbatim_sanitizer INTERFACE)
 
-set(verbatim_modes asan tsan fuzz)
+set(verbatim_modes asan tsan fuzz coverage)
 
 # verbatim_mode(FLAG...): what the chosen mode compiles and links with. The run-time options of
 # options.cc go into each program (not into libraries), so that they hold when a program is run by

@@ -12,6 +12,7 @@ namespace {
 
 constexpr uint64_t kAllAlongPercent = 80;
 constexpr int64_t kAtWorkMs = 50;
+constexpr int kLooks = 3;
 
 }  // namespace
 
@@ -33,7 +34,10 @@ std::optional<uint64_t> PercentOfProcessor(Trial& trial, int64_t duration_ms) {
 }
 
 std::optional<uint64_t> SteadyPercent(Trial& trial, int64_t duration_ms, uint64_t bound) {
-  const std::optional<uint64_t> first = PercentOfProcessor(trial, duration_ms);
+  std::optional<uint64_t> first;
+  for (int look = 0; look < kLooks && !first && !trial.target().Died(); ++look) {
+    first = PercentOfProcessor(trial, duration_ms);
+  }
   if (!first || *first <= bound) return first;
   const std::optional<uint64_t> second = PercentOfProcessor(trial, duration_ms);
   return second ? std::min(*first, *second) : second;

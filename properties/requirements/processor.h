@@ -11,11 +11,12 @@ namespace verbatim {
 
 // The processor time that the target used while `duration_ms` went by, in percent of that time. It
 // is its own time, so that a busy machine makes it less and never more; where it wanted to run all
-// along, and was not let, it is what it wanted. nullopt iff it can't be seen.
+// along, and was not let, it is what it wanted. nullopt iff it can't be seen: one of several
+// processes ended meanwhile, and its time with it.
 std::optional<uint64_t> PercentOfProcessor(Trial& trial, int64_t duration_ms);
 
-// The same, and where it is over `bound` a second look: what a compiler or a collector does once is
-// no loop. The lower of both.
+// The same, tried again (3 times) where it can't be seen; and where it is over `bound` a second
+// look: what a compiler or a collector does once is no loop. The lower of both.
 std::optional<uint64_t> SteadyPercent(Trial& trial, int64_t duration_ms, uint64_t bound);
 
 // Whether it runs, or wants to, right now and all the time (50 ms).
