@@ -20,7 +20,9 @@
 #include "absl/strings/str_cat.h"
 #include "core/address.h"
 #include "core/endpoint.h"
+#include "fuzz/datagram_hearing.h"
 #include "fuzz/hearing.h"
+#include "properties/judge/datagram_judge.h"
 #include "properties/judge/judge.h"
 #include "properties/scenario/bytes.h"
 #include "properties/scenario/text.h"
@@ -102,12 +104,13 @@ std::string OfPlay(const std::string& input) {
   return text;
 }
 
+template <typename AnyJudge, Hearing read(absl::string_view)>
 std::string OfHearing(const std::string& input) {
-  const Hearing hearing = ReadHearing(input);
-  Judge judge(hearing.scenario, hearing.rules);
+  const Hearing hearing = read(input);
+  AnyJudge judge(hearing.scenario, hearing.rules);
   for (size_t i = 0; i < hearing.events.size(); ++i) {
     Event event = hearing.events[i];
-    event.data = hearing.data[i];
+    if (event.kind == Event::Kind::kReceived) event.data = hearing.data[i];
     judge.Observe(event);
   }
   return absl::StrCat(hearing.events.size(), " events; ", VerdictSentence(judge.Finish()));
@@ -121,7 +124,8 @@ const std::map<std::string, std::function<std::string(const std::string&)>>& Rea
           {"endpoint_fuzzer", OfEndpoint}, {"sockaddr_fuzzer", OfSockaddr},
           {"scenario_fuzzer", OfScenario}, {"server_fuzzer", OfPlay},
           {"client_fuzzer", OfPlay},       {"datagram_fuzzer", OfPlay},
-          {"judge_fuzzer", OfHearing}};
+          {"judge_fuzzer", OfHearing<Judge, ReadHearing>},
+          {"datagram_judge_fuzzer", OfHearing<DatagramJudge, ReadDatagramHearing>}};
   return *reached;
 }
 
