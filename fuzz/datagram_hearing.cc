@@ -86,6 +86,7 @@ class Reader {
         return Came(on, std::string(amount % 20, static_cast<char>(amount)));
       case 11:
         Came(on, right);
+        if (lines_[on].sent.empty()) return;
         hearing_.events.back().from = "192.0.2.1:9";
         hearing_.events.back().from_other_port = amount % 2 == 1;
         return;

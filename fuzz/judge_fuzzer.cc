@@ -4,6 +4,7 @@
 //   that its rules don't leave open; and nowhere else.
 // - A loss goes on with the byte behind it, a repetition with the byte that it repeats, a leak is
 //   another connection's; what is shown is what came, and what was sent there.
+// - Each row of the transcript is printable, and it is bounded.
 // - In single bytes the same came, and the verdict is the same.
 // Not for: datagrams (datagram_judge.h).
 #include <algorithm>
@@ -13,6 +14,7 @@
 
 #include "fuzz/broken_law.h"
 #include "fuzz/hearing.h"
+#include "properties/judge/transcript.h"
 
 namespace {
 
@@ -174,6 +176,25 @@ void CheckDifference(const Law& law, const Verdict& verdict, const Oracle& oracl
   }
 }
 
+void CheckTranscript(string_view input, const Hearing& hearing) {
+  verbatim::Transcript transcript;
+  for (size_t i = 0; i < hearing.events.size(); ++i) {
+    Event event = hearing.events[i];
+    if (event.kind == Event::Kind::kReceived) event.data = hearing.data[i];
+    transcript.Add(event);
+  }
+  const std::vector<std::string> lines = transcript.Lines();
+  for (const std::string& line : lines) {
+    const bool is_plain = std::none_of(line.begin(), line.end(), [](char c) {
+      return static_cast<uint8_t>(c) < 0x20 || c == 0x7f;
+    });
+    if (!is_plain) verbatim::BrokenLaw(input, "a row is printable", line, "without controls");
+  }
+  if (lines.size() > hearing.events.size() + 1) {
+    verbatim::BrokenLaw(input, "no more rows than events, and one", lines.back(), "bounded");
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -182,6 +203,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Verdict verdict = Judged(hearing, false);
   const Oracle oracle(hearing);
   const Law law(input, verdict);
+  CheckTranscript(input, hearing);
   if (oracle.any_differs()) {
     CheckDifference(law, verdict, oracle, hearing.rules);
   } else {

@@ -4,6 +4,7 @@
 // - JUnit is well-formed: UTF-8 that XML 1.0 may hold, tags that nest, and of "&" only references.
 // - TAP has a line for each outcome and no more, and no line that a consumer would take for another
 //   thing.
+// - A summary counts each outcome once.
 // - None of them, nor what a terminal shows, has a control character but the newline.
 // Not for: what the forms say (report/*_test.cc).
 #include <cstdint>
@@ -147,6 +148,16 @@ void CheckTerminal(string_view input, const Report& report) {
     NothingHostile(input, kLaw, line);
     if (line.find('\n') + 1 != line.size()) BrokenLaw(input, "an outcome is one line", line, "one");
     NothingHostile(input, kLaw, verbatim::FailureText(outcome, "", {}));
+  }
+  const verbatim::Summary summary = verbatim::Summarize(report.outcomes);
+  NothingHostile(input, kLaw, verbatim::SummaryLine(summary, report.info.seconds));
+  const size_t counted = static_cast<size_t>(summary.passed + summary.failed_must +
+                                             summary.failed_should + summary.skipped +
+                                             summary.not_run + summary.observed);
+  const int status = summary.ExitStatus(report.info.strict);
+  if (counted != report.outcomes.size() || (status != 0 && status != 1 && status != 3)) {
+    BrokenLaw(input, "a summary counts each outcome once", absl::StrCat(counted, ", ", status),
+              absl::StrCat(report.outcomes.size()));
   }
 }
 
