@@ -46,11 +46,7 @@ void Play(const uint8_t* data, size_t size) {
   std::erase_if(scenario.steps,
                 [](const Step& step) { return step.kind == Step::Kind::kExpectExit; });
   if (!IsPlayed(scenario)) return;
-  SimulatedStageOptions options;
-  if (scenario.role == Role::kDatagramServer && scenario.payload.seed % 2 == 1) {
-    options.transport = Transport::kUnix;
-  }
-  const SimulatedPlay play = stage.Play(scenario, options);
+  const SimulatedPlay play = stage.Play(scenario, {.transport = TransportFor(scenario)});
   if (play.Fails()) Broken(scenario, play);
 }
 

@@ -22,6 +22,7 @@
 #include "core/endpoint.h"
 #include "fuzz/datagram_hearing.h"
 #include "fuzz/hearing.h"
+#include "fuzz/played.h"
 #include "properties/judge/datagram_judge.h"
 #include "properties/judge/judge.h"
 #include "properties/scenario/bytes.h"
@@ -85,11 +86,7 @@ std::string OfScenario(const std::string& input) {
 
 SimulatedPlay Play(SimulatedStage& stage, const std::string& input) {
   const Scenario scenario = DecodeScenario(input);
-  SimulatedStageOptions options;
-  if (scenario.role == Role::kDatagramServer && scenario.payload.seed % 2 == 1) {
-    options.transport = Transport::kUnix;
-  }
-  return stage.Play(scenario, options);
+  return stage.Play(scenario, {.transport = TransportFor(scenario)});
 }
 
 // Which faults are met: one that isn't makes a dead seed.
@@ -97,7 +94,8 @@ std::string OfPlay(const std::string& input) {
   SimulatedStage stage;
   const Scenario scenario = DecodeScenario(input);
   const SimulatedPlay play = Play(stage, input);
-  std::string text = absl::StrCat(Shape(scenario), "; ", SimulatedSentence(play));
+  std::string text = absl::StrCat(Shape(scenario), ", over ", TransportName(TransportFor(scenario)),
+                                  "; ", SimulatedSentence(play));
   std::map<std::string, int> met;
   for (const Fault& fault : play.met) ++met[std::string(CallName(fault.call))];
   for (const auto& [call, times] : met) absl::StrAppend(&text, "; ", call, " hit ", times);
@@ -120,10 +118,14 @@ std::string OfHearing(const std::string& input) {
 const std::map<std::string, std::function<std::string(const std::string&)>>& Reached() {
   static const auto* const reached =
       new std::map<std::string, std::function<std::string(const std::string&)>>{
-          {"address_fuzzer", OfAddress},   {"differential_address_fuzzer", OfAddress},
-          {"endpoint_fuzzer", OfEndpoint}, {"sockaddr_fuzzer", OfSockaddr},
-          {"scenario_fuzzer", OfScenario}, {"server_fuzzer", OfPlay},
-          {"client_fuzzer", OfPlay},       {"datagram_fuzzer", OfPlay},
+          {"address_fuzzer", OfAddress},
+          {"differential_address_fuzzer", OfAddress},
+          {"endpoint_fuzzer", OfEndpoint},
+          {"sockaddr_fuzzer", OfSockaddr},
+          {"scenario_fuzzer", OfScenario},
+          {"server_fuzzer", OfPlay},
+          {"client_fuzzer", OfPlay},
+          {"datagram_fuzzer", OfPlay},
           {"judge_fuzzer", OfHearing<Judge, ReadHearing>},
           {"datagram_judge_fuzzer", OfHearing<DatagramJudge, ReadDatagramHearing>}};
   return *reached;
@@ -133,7 +135,8 @@ class Seeds : public testing::TestWithParam<std::string> {};
 
 TEST_P(Seeds, ReachWhatTheyWereMadeFor) {
   const std::string& harness = GetParam();
-  std::string text = absl::StrCat("# What each seed of ", harness, " comes to (fuzz/seeds_test.cc).\n");
+  std::string text =
+      absl::StrCat("# What each seed of ", harness, " comes to (fuzz/seeds_test.cc).\n");
   for (const auto& [name, bytes] : Inputs(harness)) {
     absl::StrAppend(&text, name, ": ", Reached().at(harness)(bytes), "\n");
   }
@@ -142,13 +145,12 @@ TEST_P(Seeds, ReachWhatTheyWereMadeFor) {
   EXPECT_EQ(text, Contents(file)) << "if it is meant: VERBATIM_WRITE_REACHES=1, and read it";
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Corpus, Seeds, testing::ValuesIn([] {
-      std::vector<std::string> names;
-      for (const auto& entry : Reached()) names.push_back(entry.first);
-      return names;
-    }()),
-    [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Corpus, Seeds, testing::ValuesIn([] {
+                           std::vector<std::string> names;
+                           for (const auto& entry : Reached()) names.push_back(entry.first);
+                           return names;
+                         }()),
+                         [](const auto& info) { return info.param; });
 
 TEST(Corpus, EverySeedIsMoreThanOneOfAnother) {
   for (const auto& entry : fs::directory_iterator(kCorpus)) {
