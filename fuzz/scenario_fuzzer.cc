@@ -3,11 +3,15 @@
 //   decoded; its bytes are read as the same scenario, and so is its text.
 // - As text they are refused, or a scenario that can be played; its text is read as the same and
 //   printed as the same, and its bytes are read as the same unless it has more steps than that.
+// - What can be played sends no more than its payload has, and replies no more than was fed:
+// counted
+//   once more, the slow way.
 // - A header ends within the bytes.
 // Not for: what a scenario does (server_fuzzer, client_fuzzer).
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "fuzz/broken_law.h"
@@ -25,11 +29,41 @@ std::string Text(const absl::StatusOr<Scenario>& scenario) {
                        : std::string(scenario.status().message());
 }
 
+// How much of the payload each connection has sent, or was fed, and how much was replied.
+struct Counts {
+  uint64_t sent = 0, replied = 0;
+};
+
+void SendsNoMoreThanThereIs(string_view input, const Scenario& scenario) {
+  using Kind = verbatim::Step::Kind;
+  std::vector<Counts> all(verbatim::kMaxConnections + 1);
+  const uint64_t size = scenario.payload.Size();
+  for (const verbatim::Step& step : scenario.steps) {
+    Counts& counts = all.at(step.connection);
+    const bool is_rest = step.amount == verbatim::kRest;
+    const bool sends = step.kind == Kind::kSend || step.kind == Kind::kFeed;
+    if (sends) {
+      const uint64_t left = size - counts.sent;
+      if (!is_rest && step.amount > left) {
+        BrokenLaw(input, "no more is sent than there is", Text(scenario), std::to_string(left));
+      }
+      counts.sent += is_rest ? left : step.amount;
+    } else if (step.kind == Kind::kReply) {
+      const uint64_t left = counts.sent - counts.replied;
+      if (!is_rest && step.amount > left) {
+        BrokenLaw(input, "no more is replied than was fed", Text(scenario), std::to_string(left));
+      }
+      counts.replied += is_rest ? left : step.amount;
+    }
+  }
+}
+
 void CanBePlayed(string_view input, const Scenario& scenario) {
   const absl::Status status = verbatim::Validate(scenario);
   if (!status.ok()) {
     BrokenLaw(input, "it can be played", Text(scenario), std::string(status.message()));
   }
+  SendsNoMoreThanThereIs(input, scenario);
 }
 
 void TextIsTheSame(string_view input, const Scenario& scenario) {

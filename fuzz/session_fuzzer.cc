@@ -1,7 +1,7 @@
 // Law, for any limit and any cutting of receives and sends, with and without bytes that are passed
 // on without being kept: the output is the input, what is kept never exceeds the limit, and the
 // session is finished exactly when the input has ended and all of it was sent. An input is the
-// limit in one byte, then 32 steps at most of three: receive, pass on, send. Sizes beyond what the
+// limit in one byte, then 300 steps at most of three: receive, pass on, send. Sizes beyond what the
 // session allows are cut to that, so that every input is a run.
 #include <algorithm>
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace {
 using absl::string_view;
 using verbatim::Session;
 
-constexpr size_t kStepBytes = 3, kMostSteps = 32;
+constexpr size_t kStepBytes = 3, kMostSteps = 300;
 
 // The input of every run. Made once: each two bytes are a number of their own, so that a wrong
 // place is seen.

@@ -77,12 +77,23 @@ struct Ends {
   }
 };
 
+// As many connections as the scenario ever has open at once: a server that is allowed no more, and
+// counts one for good that is gone, is full too early.
+size_t MostAtOnce(const Scenario& scenario) {
+  size_t open = 1, most = 1;
+  for (const Step& step : scenario.steps) {
+    if (step.kind == Step::Kind::kConnect) most = std::max(most, ++open);
+    if (step.kind == Step::Kind::kClose || step.kind == Step::Kind::kReset) --open;
+  }
+  return most;
+}
+
 absl::Status Serve(SimulatedKernel& kernel, Transport transport, const SocketAddress& address,
-                   size_t session_bytes, SimulatedPeers* peers, const Ends& ends) {
+                   const ServerOptions& options, SimulatedPeers* peers, const Ends& ends) {
   ServerLog log;
   auto listening = Listen(kernel, transport, address, kBacklog);
   if (!listening.ok()) return listening.status();
-  Server<SimulatedKernel> server(&kernel, &log, {.session_bytes = session_bytes});
+  Server<SimulatedKernel> server(&kernel, &log, options);
   const absl::Status added = server.Add(*std::move(listening));
   kernel.SetPeers(peers);
   return added.ok() ? server.Run(ends.drain, ends.end) : added;
@@ -114,7 +125,10 @@ SimulatedPlay SimulatedStage::PlayServer(const Scenario& scenario,
   ServerScript script(&kernel_, scenario, options, transcript, &judge, address, ends.drain,
                       ends.end);
   SimulatedPlay play;
-  play.ended = Serve(kernel_, options.transport, address, options.session_bytes, &script, ends);
+  play.ended = Serve(kernel_, options.transport, address,
+                     {.session_bytes = options.session_bytes,
+                      .max_connections = MostAtOnce(scenario)},
+                     &script, ends);
   script.Finish();
   play.verdict = judge.Finish();
   play.violation = ViolationOf(script, kernel_, play.ended);
@@ -137,7 +151,7 @@ SimulatedPlay SimulatedStage::PlayDatagrams(const Scenario& scenario,
   DatagramScript script(&kernel_, scenario, options, transcript, &judge, transport, address,
                         ends.drain, ends.end);
   SimulatedPlay play;
-  play.ended = Serve(kernel_, transport, address, options.session_bytes, &script, ends);
+  play.ended = Serve(kernel_, transport, address, {}, &script, ends);
   script.Finish();
   play.verdict = judge.Finish();
   play.violation = ViolationOf(script, kernel_, play.ended);
