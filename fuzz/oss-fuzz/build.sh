@@ -6,7 +6,7 @@
 # is held to OSS-Fuzz's rules by `check` beside it. SANITIZER, FUZZING_ENGINE and ARCHITECTURE need no word here:
 # whoever sets them has put what they mean into the flags.
 set -euo pipefail
-root=${VERBATIM_ROOT:-$SRC/verbatim}
+root=$SRC/verbatim
 build=$WORK/verbatim
 jobs=$(nproc)
 

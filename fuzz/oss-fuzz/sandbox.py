@@ -26,7 +26,7 @@ for name in null zero urandom; do : >"dev/$name"; mount --bind "/dev/$name" "dev
 mount --bind "$out" not-out
 mount -o remount,bind,ro not-out
 if [ -n "$seeds" ]; then mount --bind "$seeds" seeds; mount -o remount,bind,ro seeds; fi
-mount -o remount,ro "$room"
+mount -o remount,bind,ro "$room"
 mount -t tmpfs tmp tmp
 exec chroot . /bin/sh -c 'cd /not-out && exec "$@"' sh "$@"
 """

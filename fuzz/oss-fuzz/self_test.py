@@ -59,6 +59,8 @@ class Case:
         own = [flag for flag in flags.split() if flag.startswith("-fsanitize=") and "fuzzer" not in flag]
         subprocess.run([compiler, "-O1", "-w", *flags.split(), "-c", source, "-o", folder / "target.o"], check=True)
         link = [word.replace("FOLDER", str(folder)) for word in link]
+        if "-lbeside" in link:
+            subprocess.run([compiler, "-shared", "-x", "c", "/dev/null", "-o", folder / "libbeside.so"], check=True)
         subprocess.run([compiler, "-w", *own, folder / "target.o", *link, "-o", out / "target"], check=True)
         (out / "target.options").write_text(self.options)
         with zipfile.ZipFile(out / "target_seed_corpus.zip", "w") as archive:
@@ -132,7 +134,7 @@ CASES = {
         ["cp", "/bin/true", out / "helper"], check=True)),
     "the target is missing": Case("there is no such fuzz target", spoil=remove("target")),
     "a library outside $OUT": Case("which is not where fuzzers are run", link=[
-        "-fsanitize=fuzzer", "-Wl,--no-as-needed", "-l:libc++.so.1"]),
+        "-fsanitize=fuzzer", "-Wl,--no-as-needed", "-LFOLDER", "-Wl,-rpath,FOLDER", "-lbeside"]),
     "sound, AFL++": Case(None, engine="afl"),
     "AFL++, crashes at start-up": Case("does not get going", engine="afl", hook="abort();"),
     "AFL++ without its instrumentation": Case("no coverage instrumentation", engine="afl",
