@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 import builds
-import rules
+import trials
 
 # Enough arithmetic for UndefinedBehaviorSanitizer to show, and branches for the fuzzer. HOOK is where a bad one sins.
 SOURCE = r"""
@@ -42,13 +42,15 @@ class Case:
         self.flags, self.link, self.options, self.seeds, self.spoil = flags, link, options, seeds, spoil
 
     def make(self, folder):
-        out = folder / "out"
+        self.folder, self.out = folder, folder / "out"
+        out = self.out
         out.mkdir()
         source = folder / "target.cc"
         source.write_text(SOURCE.replace("HOOK", self.hook.replace("FOLDER", str(folder))))
         flags = self.flags
         if flags is None:
-            counters = "-fsanitize-coverage=trace-pc-guard" if self.engine == "afl" else builds.COUNTERS
+            counters = ("-fsanitize-coverage=trace-pc-guard" if self.engine == "afl" else
+                        builds.SOURCE_COVERAGE if self.sanitizer == "coverage" else builds.COUNTERS)
             flags = f"{builds.SANITIZER_FLAGS[self.sanitizer]} {counters}"
         link = self.link
         if link is None:
@@ -56,7 +58,8 @@ class Case:
             link = [str(driver), str(driver.parent / "afl-compiler-rt.o")] if self.engine == "afl" else [
                 "-fsanitize=fuzzer"]
         compiler = builds.tool("clang++")
-        own = [flag for flag in flags.split() if flag.startswith("-fsanitize=") and "fuzzer" not in flag]
+        own = [flag for flag in flags.split()
+               if flag.startswith(("-fsanitize=", "-fprofile")) and "fuzzer" not in flag]
         subprocess.run([compiler, "-O1", "-w", *flags.split(), "-c", source, "-o", folder / "target.o"], check=True)
         link = [word.replace("FOLDER", str(folder)) for word in link]
         if "-lbeside" in link:
@@ -68,18 +71,6 @@ class Case:
                 archive.writestr(f"seed-{number}", seed)
         if self.spoil:
             self.spoil(out)
-        return out
-
-    def complaints(self, out, without):
-        yield from rules.contents(out, ["target"])
-        for path in rules.targets(out):
-            yield from rules.libraries(path)
-            yield from rules.sanitizers(path, self.engine, self.sanitizer, without)
-            if self.engine == "afl":
-                yield from rules.afl_starts(out, path.name)
-            else:
-                yield from rules.libfuzzer_starts(out, path.name)
-                yield from rules.libfuzzer_seeds(out, path.name)
 
 
 def write(name, text, mode=0o644):
@@ -102,11 +93,14 @@ OPEN = 'static FILE* file = fopen("%s", "%s"); if (!file) abort();'
 CASES = {
     "sound, address": Case(None),
     "sound, undefined": Case(None, sanitizer="undefined"),
+    "sound, coverage": Case(None, sanitizer="coverage"),
     "sound, writes to /tmp": Case(None, hook=OPEN % ("/tmp/x", "w")),
     "no counters": Case("no coverage instrumentation", flags=builds.SANITIZER_FLAGS["address"]),
     "address without ASan": Case("not built for address", flags=builds.COUNTERS),
-    "undefined without UBSan": Case("not built for undefined", sanitizer="undefined", flags=builds.COUNTERS),
+    "undefined without UBSan": Case("where a target without any code has", sanitizer="undefined",
+                                    flags=builds.COUNTERS),
     "memory without MSan": Case("not built for memory", sanitizer="memory", flags=builds.COUNTERS),
+    "coverage without coverage": Case("do not run for coverage", sanitizer="coverage", flags=builds.COUNTERS),
     "address and undefined": Case("calls of __ubsan in a build for address",
                                   flags=f"-fsanitize=address,undefined {builds.COUNTERS}"),
     "undefined and address": Case("calls of __asan in a build for undefined", sanitizer="undefined",
@@ -142,10 +136,11 @@ CASES = {
 }
 
 
-def refused(name, case, without):
+def refused(name, case):
     """None when the case went as wanted, else what went wrong."""
     with tempfile.TemporaryDirectory() as folder:
-        said = list(case.complaints(case.make(Path(folder)), without))
+        case.make(Path(folder))
+        said = list(trials.judge(case, ["target"], lambda note: None))
     if case.wanted is None:
         return None if not said else f"{name}: a sound build is refused: {said}"
     if any(re.search(re.escape(case.wanted), line) for line in said):
@@ -156,8 +151,8 @@ def refused(name, case, without):
 def run(say):
     """Exit status, as `check` has it."""
     try:
-        without = rules.ubsan_without()
-    except (builds.CannotBuild, subprocess.CalledProcessError) as reason:
+        builds.tool("clang++")
+    except builds.CannotBuild as reason:
         say(f"skipped: {reason}")
         return 77
     wrong, skipped = [], 0
@@ -166,7 +161,7 @@ def run(say):
             say(f"{name}: skipped: AFL++ is not installed")
             skipped += 1
             continue
-        failure = refused(name, case, without)
+        failure = refused(name, case)
         say(failure or f"{name}: {'passes' if case.wanted is None else 'refused'}")
         if failure:
             wrong.append(name)
