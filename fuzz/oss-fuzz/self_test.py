@@ -93,6 +93,7 @@ OPEN = 'static FILE* file = fopen("%s", "%s"); if (!file) abort();'
 CASES = {
     "sound, address": Case(None),
     "sound, undefined": Case(None, sanitizer="undefined"),
+    "sound, memory": Case(None, sanitizer="memory"),
     "sound, coverage": Case(None, sanitizer="coverage"),
     "sound, writes to /tmp": Case(None, hook=OPEN % ("/tmp/x", "w")),
     "no counters": Case("no coverage instrumentation", flags=builds.SANITIZER_FLAGS["address"]),
@@ -116,6 +117,13 @@ CASES = {
     "a seed leaks": Case("does not run clean",
                          hook="if (size == 4) { static char* volatile p; p = new char[8]; p = nullptr; }",
                          seeds=(b"leak",)),
+    "a seed reads behind an end": Case("does not run clean", seeds=(b"over",),
+                                       hook="if (size == 4) sink = data[size + sink];"),
+    "a seed overflows a number": Case("does not run clean", sanitizer="undefined", seeds=(b"over",),
+                                      hook="if (size == 4) { sink = 0x7fffffff; sink = sink + data[0]; }"),
+    "a seed reads what nobody wrote": Case(
+        "does not run clean", sanitizer="memory", seeds=(b"read",), hook="if (size == 4) "
+        '{ char* volatile p = static_cast<char*>(malloc(8)); if (p[3] == 7) puts("7"); free(p); }'),
     "options without a section": Case("does not parse", options="timeout = 10\n"),
     "options in an unknown section": Case("which nobody reads", options="[libfuzz]\ntimeout = 10\n"),
     "options with an unknown flag": Case("unrecognized flag", options="[libfuzzer]\ntime_out = 10\n"),
