@@ -97,7 +97,8 @@ class Build:
             flags.append(SOURCE_COVERAGE if self.sanitizer == "coverage" else COUNTERS)
         env["CFLAGS"] = " ".join(flags)
         env["CXXFLAGS"] = f"{env['CFLAGS']} -stdlib=libc++ -nostdinc++ -isystem {headers}"
-        env["LDFLAGS"] = f"-L{library}"
+        # Debian's libFuzzer is of libstdc++, and that shall not come upon ours of the two.
+        env["LDFLAGS"] = f"-L{library} -Wl,--exclude-libs,libc++.a:libc++abi.a"
         env.update(SANITIZER=self.sanitizer, FUZZING_ENGINE=self.engine, ARCHITECTURE="x86_64",
                    FUZZING_LANGUAGE="c++")
         return env
