@@ -35,7 +35,10 @@ def libfuzzer_arguments(out, name):
 
 
 def last(said, lines=6):
-    return "\n".join("    | " + line for line in said.strip().splitlines()[-lines:])
+    """What a sanitizer or libFuzzer says is wrong, and the end."""
+    said = said.strip().splitlines()
+    named = [line for line in said[:-lines] if re.search(r"==(ERROR|WARNING): |: runtime error: |^SUMMARY: ", line)]
+    return "\n".join("    | " + line for line in named[:4] + said[-lines:])
 
 
 def libfuzzer_starts(out, name):
