@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Gets what a build as at OSS-Fuzz is made of, once, into a folder that is there afterwards or not at all:
 #   prepare.sh abseil-git FOLDER         Abseil, the commit that CMakeLists.txt pins, by git (the image does this)
-#   prepare.sh abseil FOLDER             the same from Debian's source package if there is apt-get, else by git
+#   prepare.sh abseil FOLDER             the same release from Debian's source package if there is apt-get, else by git
 #   prepare.sh libcxx-memory FOLDER LLVM libc++ of that release with MemorySanitizer in it, from Debian's source
 # Nothing is installed, and apt's own lists are left alone. Exit 1, with the reason in the last line: it can't be had.
 # Not for: building a harness (build.sh) or judging it (check).
