@@ -56,6 +56,28 @@ void Play(const uint8_t* data, size_t size) {
 // Null where libFuzzer is not linked.
 extern "C" [[gnu::weak]] size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 
+#if defined(__has_feature)
+#if __has_feature(memory_sanitizer)
+#define VERBATIM_MEMORY_SANITIZER
+#include <sanitizer/msan_interface.h>
+#endif
+#endif
+
+namespace {
+
+// libFuzzer is never built with MemorySanitizer, which so believes that nobody wrote what it
+// changes.
+size_t LibFuzzersWay(uint8_t* data, size_t size, size_t max_size) {
+  size_t changed = LLVMFuzzerMutate(data, size, max_size);
+#ifdef VERBATIM_MEMORY_SANITIZER
+  __msan_unpoison(&changed, sizeof changed);
+  __msan_unpoison(data, changed);
+#endif
+  return changed;
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   verbatim::Play(data, size);
   return 0;
@@ -70,7 +92,7 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max
                                           unsigned seed) {
   return verbatim::MutateSteps(data, size, max_size, seed,
                                {verbatim::kPlayedRole, verbatim::kMostPlayedBytes},
-                               LLVMFuzzerMutate);
+                               LLVMFuzzerMutate != nullptr ? LibFuzzersWay : nullptr);
 }
 
 extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* first, size_t first_size,
