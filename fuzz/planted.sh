@@ -8,7 +8,7 @@ patch=$1 root=$2 compiler=$3 folder=$4 seconds=$5
 command -v patch >/dev/null 2>&1 || { echo "skipped: patch is not installed"; exit 77; }
 rm -rf "$folder" && mkdir -p "$folder/core" && cp "$root"/core/*.h "$root"/core/*.cc "$folder/core/" || exit 1
 rm -f "$folder"/core/*_test.cc "$folder"/core/*_properties.cc "$folder"/core/simulated_* "$folder"/core/fault.*
-patch -d "$folder/core" -p1 --quiet <"$patch" || { echo "the patch does not apply: $patch"; exit 1; }
+patch -d "$folder" -p1 --quiet <"$patch" || { echo "the patch does not apply: $patch"; exit 1; }
 echo 'int main(){}' | "$compiler" -x c++ -fsanitize=fuzzer-no-link - -o /dev/null 2>/dev/null ||
   { echo "skipped: $compiler has no libFuzzer"; exit 77; }
 libraries=$(pkg-config --libs absl_status absl_statusor absl_strings absl_str_format absl_cord) ||
