@@ -5,6 +5,8 @@
 // - A loss goes on with the byte behind it, a repetition with the byte that it repeats, a leak is
 //   another connection's; what is shown is what came, and what was sent there.
 // - Each row of the transcript is printable, and it is bounded.
+// - What is missing on one connection and came on another is a leak, and no loss: told by the first 4
+//   bytes that differ there, where each connection has byte values of its own.
 // - In single bytes the same came, and the verdict is the same.
 // Not for: datagrams (datagram_judge.h).
 #include <algorithm>
@@ -59,6 +61,15 @@ class Oracle {
   }
 
   const Heard& heard(uint32_t on) const { return heard_[on]; }
+  // Whether another connection's first wrong bytes are of `on`.
+  bool IsLeakedOf(uint32_t on) const {
+    for (uint32_t other = 1; other < heard_.size(); ++other) {
+      const Heard& line = heard_[other];
+      if (other == on || !line.differs) continue;
+      if (payload_.Owner(string_view(line.came).substr(line.right, 4)) == on) return true;
+    }
+    return false;
+  }
   std::string sent(uint32_t on) const { return payload_.Bytes(on, 0, heard_[on].sent); }
   bool any_differs() const { return differs_; }
   // Where no byte differs.
@@ -164,6 +175,7 @@ void CheckDifference(const Law& law, const Verdict& verdict, const Oracle& oracl
       "what is shown as expected was sent");
   const char first = heard.came[heard.right];
   if (verdict.kind == Kind::kLost) {
+    law.Holds(!oracle.IsLeakedOf(verdict.connection), "what came elsewhere is a leak");
     law.Holds(verdict.length > 0 && verdict.offset + verdict.length < heard.sent &&
                   (!verdict.length_known || sent[verdict.offset + verdict.length] == first),
               "a loss goes on with the byte behind it");

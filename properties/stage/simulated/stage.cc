@@ -2,6 +2,7 @@
 #include "properties/stage/simulated/stage.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <memory>
 #include <utility>
@@ -77,17 +78,6 @@ struct Ends {
   }
 };
 
-// As many connections as the scenario ever has open at once: a server that is allowed no more, and
-// counts one for good that is gone, is full too early.
-size_t MostAtOnce(const Scenario& scenario) {
-  size_t open = 1, most = 1;
-  for (const Step& step : scenario.steps) {
-    if (step.kind == Step::Kind::kConnect) most = std::max(most, ++open);
-    if (step.kind == Step::Kind::kClose || step.kind == Step::Kind::kReset) --open;
-  }
-  return most;
-}
-
 absl::Status Serve(SimulatedKernel& kernel, Transport transport, const SocketAddress& address,
                    const ServerOptions& options, SimulatedPeers* peers, const Ends& ends) {
   ServerLog log;
@@ -125,13 +115,17 @@ SimulatedPlay SimulatedStage::PlayServer(const Scenario& scenario,
   ServerScript script(&kernel_, scenario, options, transcript, &judge, address, ends.drain,
                       ends.end);
   SimulatedPlay play;
-  play.ended = Serve(kernel_, options.transport, address,
-                     {.session_bytes = options.session_bytes,
-                      .max_connections = MostAtOnce(scenario)},
-                     &script, ends);
+  std::atomic<size_t> counted = 0;  // by the server
+  play.ended =
+      Serve(kernel_, options.transport, address,
+            {.session_bytes = options.session_bytes, .connections = &counted}, &script, ends);
   script.Finish();
   play.verdict = judge.Finish();
   play.violation = ViolationOf(script, kernel_, play.ended);
+  if (play.violation.empty() && counted > 0) {
+    play.violation =
+        absl::StrCat("the server counts ", counted.load(), " connections, and all are gone");
+  }
   play.transcript_hash = script.hash();
   return play;
 }

@@ -46,8 +46,7 @@ struct SimulatedPlay {
 
 class SimulatedStage {
  public:
-  // Plays `scenario` (valid). A server takes as many connections as the scenario has open at once.
-  // After its last step all that was sent is awaited, who is still there
+  // Plays `scenario` (valid). After its last step all that was sent is awaited, who is still there
   // sends a FIN and gets one, and the server is drained. A connection that a fault may rightly have
   // ended is judged by its bytes alone, and a fault of the set-up may rightly end all. Of datagrams
   // each is answered once, from the address that was asked, but for as many as faults of sending
