@@ -46,7 +46,7 @@ void Play(const uint8_t* data, size_t size) {
   std::erase_if(scenario.steps,
                 [](const Step& step) { return step.kind == Step::Kind::kExpectExit; });
   if (!IsPlayed(scenario)) return;
-  const SimulatedPlay play = stage.Play(scenario, {.transport = TransportFor(scenario)});
+  const SimulatedPlay play = stage.Play(scenario, OptionsFor(scenario));
   if (play.Fails()) Broken(scenario, play);
 }
 

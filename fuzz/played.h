@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/endpoint.h"
 #include "properties/scenario/scenario.h"
+#include "properties/stage/simulated/stage.h"
 
 namespace verbatim {
 
@@ -16,14 +16,16 @@ inline constexpr size_t kMostPlayedBytes = 4096;
 
 // Over what it is played: the payload's seed says it, by its second byte. Of a server's scenarios
 // a quarter goes over a unix socket and a quarter over one of records, of all others half over a
-// unix socket (of datagrams by the lowest bit). Seeds below 256 are TCP's.
-inline Transport TransportFor(const Scenario& scenario) {
+// unix socket (of datagrams by the lowest bit); half of the rest over IPv6. Seeds below 256 are
+// IPv4's.
+inline SimulatedStageOptions OptionsFor(const Scenario& scenario) {
   const uint64_t seed = scenario.payload.seed;
   const uint64_t second = scenario.role == Role::kDatagramServer ? seed : seed >> 8;
-  if (scenario.role != Role::kServer) return second % 2 == 1 ? Transport::kUnix : Transport::kTcp;
-  return second % 4 == 2   ? Transport::kUnix
-         : second % 4 == 3 ? Transport::kUnixpacket
-                           : Transport::kTcp;
+  SimulatedStageOptions options{.ipv6 = (seed >> 10) % 2 == 1};
+  if (scenario.role != Role::kServer && second % 2 == 1) options.transport = Transport::kUnix;
+  if (scenario.role == Role::kServer && second % 4 == 2) options.transport = Transport::kUnix;
+  if (scenario.role == Role::kServer && second % 4 == 3) options.transport = Transport::kUnixpacket;
+  return options;
 }
 
 // Of whose scenarios the inputs are: each harness says it, and that is all that it does besides its

@@ -86,7 +86,16 @@ std::string OfScenario(const std::string& input) {
 
 SimulatedPlay Play(SimulatedStage& stage, const std::string& input) {
   const Scenario scenario = DecodeScenario(input);
-  return stage.Play(scenario, {.transport = TransportFor(scenario)});
+  return stage.Play(scenario, OptionsFor(scenario));
+}
+
+std::string Over(const Scenario& scenario) {
+  const SimulatedStageOptions options = OptionsFor(scenario);
+  const bool is_unix = IsUnix(options.transport);
+  const bool is_udp = scenario.role == Role::kDatagramServer && !is_unix;
+  return absl::StrCat(is_udp ? "udp" : TransportName(options.transport), is_unix        ? ""
+                                                                         : options.ipv6 ? ", IPv6"
+                                                                                        : ", IPv4");
 }
 
 // Which faults are met: one that isn't makes a dead seed.
@@ -94,8 +103,8 @@ std::string OfPlay(const std::string& input) {
   SimulatedStage stage;
   const Scenario scenario = DecodeScenario(input);
   const SimulatedPlay play = Play(stage, input);
-  std::string text = absl::StrCat(Shape(scenario), ", over ", TransportName(TransportFor(scenario)),
-                                  "; ", SimulatedSentence(play));
+  std::string text =
+      absl::StrCat(Shape(scenario), ", over ", Over(scenario), "; ", SimulatedSentence(play));
   std::map<std::string, int> met;
   for (const Fault& fault : play.met) ++met[std::string(CallName(fault.call))];
   for (const auto& [call, times] : met) absl::StrAppend(&text, "; ", call, " hit ", times);

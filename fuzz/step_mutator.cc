@@ -206,7 +206,7 @@ size_t MutateSteps(uint8_t* data, size_t size, size_t max_size, unsigned seed, M
     header[2] = static_cast<uint8_t>(dice.Below(5));
     // The seed, by which harnesses choose what it is played over (played.h).
     header[6] = static_cast<uint8_t>(dice.Below(4));
-    header[7] = static_cast<uint8_t>(dice.Below(4));
+    header[7] = static_cast<uint8_t>(dice.Below(8));
   }
   const bool is_coded = header[1] == role_flag;
   const size_t room = (max_size - (is_coded ? layout::kFixedBytes : begin)) / kRecordBytes;

@@ -2,6 +2,7 @@
 #include "properties/stage/simulated/stage.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <memory>
@@ -24,9 +25,11 @@ constexpr int kBacklog = 16;
 // Nothing is lost for want of room.
 constexpr size_t kLeastQueueBytes = 1 << 18;
 
-SocketAddress AddressOf(Transport transport) {
-  return IsUnix(transport) ? *SocketAddress::FromAbstract("verbatim")
-                           : SocketAddress::FromIPv4({127, 0, 0, 1}, 7);
+constexpr std::array<uint8_t, 16> kLoopback6 = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+
+SocketAddress AddressOf(Transport transport, bool ipv6) {
+  if (IsUnix(transport)) return *SocketAddress::FromAbstract("verbatim");
+  return ipv6 ? SocketAddress::FromIPv6(kLoopback6, 7) : SocketAddress::FromIPv4({127, 0, 0, 1}, 7);
 }
 
 // Whether a fault that was met explains that the implementation gave up as a whole. What passes by
@@ -107,7 +110,7 @@ std::string ViolationOf(const Script& script, const SimulatedKernel& kernel,
 SimulatedPlay SimulatedStage::PlayServer(const Scenario& scenario,
                                          const SimulatedStageOptions& options, Rules rules,
                                          Transcript* transcript) {
-  const SocketAddress address = AddressOf(options.transport);
+  const SocketAddress address = AddressOf(options.transport, options.ipv6);
   kernel_.Reset({.buffer_bytes = options.buffer_bytes, .most_held_bytes = options.session_bytes},
                 options.faults, nullptr, options.coverage);
   const Ends ends(&kernel_);
@@ -135,7 +138,7 @@ SimulatedPlay SimulatedStage::PlayDatagrams(const Scenario& scenario,
                                             const SimulatedStageOptions& options, Rules rules,
                                             Transcript* transcript) {
   const Transport transport = IsUnix(options.transport) ? Transport::kUnixgram : Transport::kUdp;
-  const SocketAddress address = AddressOf(transport);
+  const SocketAddress address = AddressOf(transport, options.ipv6);
   const uint64_t all_bytes = MakePayload(scenario).size_bytes() * Connections(scenario);
   kernel_.Reset({.buffer_bytes = std::max<size_t>(all_bytes, kLeastQueueBytes)}, options.faults,
                 nullptr, options.coverage);
@@ -156,7 +159,7 @@ SimulatedPlay SimulatedStage::PlayDatagrams(const Scenario& scenario,
 SimulatedPlay SimulatedStage::PlayClient(const Scenario& scenario,
                                          const SimulatedStageOptions& options, Rules rules,
                                          Transcript* transcript) {
-  const SocketAddress address = AddressOf(options.transport);
+  const SocketAddress address = AddressOf(options.transport, options.ipv6);
   kernel_.Reset({.buffer_bytes = options.buffer_bytes}, options.faults, nullptr, options.coverage);
   Judge forward(scenario, rules), back(scenario, rules);
   ClientScript script(&kernel_, scenario, options, transcript, &forward, &back, address);
