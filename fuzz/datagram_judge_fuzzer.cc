@@ -4,8 +4,10 @@
 //   elsewhere, where its rules forbid that; or at the first silence that they don't leave open; and
 //   nowhere else.
 // - An answer that is no datagram of its connection is named as such, and never as a right one.
+// - A connection has caught up iff nothing that was sent on it waits: neither answered nor given up.
 // - What it says, and the transcript, are printable.
 // Not for: streams (judge_fuzzer).
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -47,6 +49,10 @@ class Oracle {
   // kCorrupted: whatever the difference is called.
   Kind kind() const { return kind_ == Kind::kHeld && is_open_ ? Kind::kNotJudged : kind_; }
   uint32_t connection() const { return on_; }
+  bool CaughtUp(uint32_t on) const {
+    return std::all_of(sent_[on].begin(), sent_[on].end(),
+                       [](const Sent& sent) { return sent.answered || sent.given_up; });
+  }
 
  private:
   void Hear(const Event& event, const std::string& data) {
@@ -142,8 +148,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     judge.Observe(event);
     transcript.Add(event);
   }
+  const bool is_over = judge.Over();
   const Verdict verdict = judge.Finish();
   const Oracle oracle(hearing);
+  for (uint32_t on = 1; on <= Connections(hearing.scenario) && !is_over; ++on) {
+    Holds(judge.CaughtUp(on) == oracle.CaughtUp(on), input, "it has caught up when none waits",
+          verdict);
+  }
   if (oracle.kind() == Kind::kCorrupted) {
     Holds(verdict.kind >= Kind::kLost && verdict.kind <= Kind::kLeaked &&
               verdict.kind != Kind::kWithheld,
