@@ -4,7 +4,8 @@
 //   elsewhere, where its rules forbid that; or at the first silence that they don't leave open; and
 //   nowhere else.
 // - An answer that is no datagram of its connection is named as such, and never as a right one.
-// - A connection has caught up iff nothing that was sent on it waits: neither answered nor given up.
+// - A connection has caught up iff nothing that was sent on it waits: neither answered nor given
+// up.
 // - What it says, and the transcript, are printable.
 // Not for: streams (judge_fuzzer).
 #include <algorithm>

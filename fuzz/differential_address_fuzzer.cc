@@ -1,7 +1,7 @@
 // Law, for any text: SocketAddress::Parse and others who read numeric addresses, getaddrinfo(3) and
-// Boost.Asio's make_address (where it was found), agree on the octets, the zone and the port of what
-// both read; what it reads they read; and what they alone read is one of these, where they are laxer
-// by design:
+// Boost.Asio's make_address (where it was found), agree on the octets, the zone and the port of
+// what both read; what it reads they read; and what they alone read is one of these, where they are
+// laxer by design:
 // - IPv4 as inet_aton(3) has it: 127.1, 0x7f000001, 010.0.0.1. One text, several readings.
 // - A port that is signed, has a space before it, is empty, has more than 5 digits or is above
 //   65,535, which getaddrinfo takes modulo 65,536: strtoul(3).

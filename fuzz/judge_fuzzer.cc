@@ -5,7 +5,8 @@
 // - A loss goes on with the byte behind it, a repetition with the byte that it repeats, a leak is
 //   another connection's; what is shown is what came, and what was sent there.
 // - Each row of the transcript is printable, and it is bounded.
-// - What is missing on one connection and came on another is a leak, and no loss: told by the first 4
+// - What is missing on one connection and came on another is a leak, and no loss: told by the first
+// 4
 //   bytes that differ there, where each connection has byte values of its own.
 // - In single bytes the same came, and the verdict is the same.
 // Not for: datagrams (datagram_judge.h).

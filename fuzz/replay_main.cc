@@ -1,8 +1,8 @@
 // Stands in for libFuzzer's main: runs a harness over each file, and each file below each folder
-// (but those whose names end in .md), that the command line names. If the harness dies, the name of its input is the last line.
-// With --show each input is printed first: as its harness reads it, or its bytes.
-// Exit: 0 all were run; 2 there was none, or one could not be read; anything else is the harness's.
-// Not for: finding new inputs (./dev fuzz).
+// (but those whose names end in .md), that the command line names. If the harness dies, the name of
+// its input is the last line. With --show each input is printed first: as its harness reads it, or
+// its bytes. Exit: 0 all were run; 2 there was none, or one could not be read; anything else is the
+// harness's. Not for: finding new inputs (./dev fuzz).
 #include <signal.h>
 #include <unistd.h>
 

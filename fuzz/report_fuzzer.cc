@@ -38,9 +38,9 @@ string_view HostileLine(string_view text, bool ascii_alone) {
     for (size_t i = 0; i < line.size();) {
       const auto byte = static_cast<uint8_t>(line[i]);
       const size_t length = verbatim::Utf8Length(line.substr(i));
-      const bool is_control = byte < 0x20 || byte == 0x7f ||
-                              (byte == 0xc2 && length == 2 &&
-                               static_cast<uint8_t>(line[i + 1]) < 0xa0);
+      const bool is_control =
+          byte < 0x20 || byte == 0x7f ||
+          (byte == 0xc2 && length == 2 && static_cast<uint8_t>(line[i + 1]) < 0xa0);
       if (is_control || length == 0 || (ascii_alone && byte >= 0x80)) return line;
       i += length;
     }
@@ -129,7 +129,8 @@ void CheckTap(string_view input, const Report& report) {
     if (absl::StartsWith(line, absl::StrCat("ok ", number)) ||
         absl::StartsWith(line, absl::StrCat("not ok ", number))) {
       ++points;
-    } else if (line_number > 1 && !line.empty() && line[0] != '#' && !absl::StartsWith(line, "  ")) {
+    } else if (line_number > 1 && !line.empty() && line[0] != '#' &&
+               !absl::StartsWith(line, "  ")) {
       BrokenLaw(input, "TAP has no other lines", std::string(line), "a test point or a comment");
     }
     ++line_number;
@@ -151,9 +152,9 @@ void CheckTerminal(string_view input, const Report& report) {
   }
   const verbatim::Summary summary = verbatim::Summarize(report.outcomes);
   NothingHostile(input, kLaw, verbatim::SummaryLine(summary, report.info.seconds));
-  const size_t counted = static_cast<size_t>(summary.passed + summary.failed_must +
-                                             summary.failed_should + summary.skipped +
-                                             summary.not_run + summary.observed);
+  const size_t counted =
+      static_cast<size_t>(summary.passed + summary.failed_must + summary.failed_should +
+                          summary.skipped + summary.not_run + summary.observed);
   const int status = summary.ExitStatus(report.info.strict);
   if (counted != report.outcomes.size() || (status != 0 && status != 1 && status != 3)) {
     BrokenLaw(input, "a summary counts each outcome once", absl::StrCat(counted, ", ", status),

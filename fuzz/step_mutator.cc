@@ -39,10 +39,9 @@ constexpr Call kCallsOfClients[] = {Call::kRecv, Call::kSend,    Call::kRecv,
                                     Call::kSend, Call::kConnect, Call::kPoll,
                                     Call::kRead, Call::kWrite,   Call::kShutdown};
 
-constexpr Step::Kind kStepsOfAskers[] = {Step::Kind::kConnect, Step::Kind::kSend,
-                                         Step::Kind::kSend,    Step::Kind::kSend,
-                                         Step::Kind::kAwait,   Step::Kind::kPause,
-                                         Step::Kind::kClose};
+constexpr Step::Kind kStepsOfAskers[] = {
+    Step::Kind::kConnect, Step::Kind::kSend,  Step::Kind::kSend, Step::Kind::kSend,
+    Step::Kind::kAwait,   Step::Kind::kPause, Step::Kind::kClose};
 // The calls of a server of datagrams.
 constexpr Call kCallsOfDatagrams[] = {Call::kRecvMessage, Call::kSendMessage,  Call::kRecvMessage,
                                       Call::kSendMessage, Call::kEpollControl, Call::kRecv,

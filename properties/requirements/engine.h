@@ -25,12 +25,12 @@ class Engine {
   // connected to, did not listen, or died; kInternal iff our own side failed.
   absl::Status Reach();
 
-  // Plays the requirement's cases until one fails; then looks for a smaller one, counts how often it
-  // fails again, and plays its bytes in one piece. Where Reach's exchange held, it
-  // must hold after the requirement too: a target that no longer answers fails the requirement that
-  // did it. A spawned one is then started again, for kRestarts requirements at most (and within one
-  // of them kReplays times); of another one nothing more is judged. Returns kInternal iff our own
-  // side failed; everything else is in the outcome.
+  // Plays the requirement's cases until one fails; then looks for a smaller one, counts how often
+  // it fails again, and plays its bytes in one piece. Where Reach's exchange held, it must hold
+  // after the requirement too: a target that no longer answers fails the requirement that did it. A
+  // spawned one is then started again, for kRestarts requirements at most (and within one of them
+  // kReplays times); of another one nothing more is judged. Returns kInternal iff our own side
+  // failed; everything else is in the outcome.
   absl::StatusOr<Outcome> Run(const Requirement& requirement);
 
   // Plays one scenario by `rules`, at the whole deadline.

@@ -121,7 +121,7 @@ inline void ExpectHeld(absl::StatusOr<Verdict> (*check)(Trial&)) {
 }
 
 inline void ExpectMisbehaved(absl::StatusOr<Verdict> (*check)(Trial&), absl::string_view defect,
-                      absl::string_view detail) {
+                             absl::string_view detail) {
   const auto target = PythonTarget(defect);
   const Checked checked = RunCheck(check, target.get());
   EXPECT_EQ(checked.verdict.kind, Verdict::Kind::kMisbehaved) << Shown(checked);

@@ -154,8 +154,7 @@ void DatagramScript::Close(uint32_t connection) {
   if (channel.fd < 0) return;
   kernel_.Close(std::exchange(channel.fd, -1));
   channel.unanswered = 0;
-  Emit(judge_,
-       {.kind = Event::Kind::kEnded, .connection = connection, .ending = Ending::kOurs});
+  Emit(judge_, {.kind = Event::Kind::kEnded, .connection = connection, .ending = Ending::kOurs});
 }
 
 // After the last step: all answers, then the server is told to end.
@@ -171,9 +170,8 @@ void DatagramScript::Finish() {
   const bool complete = !told_ || Unanswered() <= Lost();
   for (uint32_t i = 1; i <= kMaxConnections && !complete && !judge_->Over(); ++i) {
     if (At(i).fd < 0 || judge_->CaughtUp(i)) continue;
-    Emit(judge_, {.kind = Event::Kind::kSilence,
-                  .connection = i,
-                  .waited_ms = options_.deadline_ms});
+    Emit(judge_,
+         {.kind = Event::Kind::kSilence, .connection = i, .waited_ms = options_.deadline_ms});
   }
   for (uint32_t i = 1; i <= kMaxConnections; ++i) Close(i);
 }

@@ -12,8 +12,8 @@ namespace verbatim {
 namespace {
 
 Scenario FromText(absl::string_view lines) {
-  auto scenario = ParseScenario(
-      absl::StrCat("# verbatim scenario 1\nrole datagram-server\n", lines));
+  auto scenario =
+      ParseScenario(absl::StrCat("# verbatim scenario 1\nrole datagram-server\n", lines));
   EXPECT_TRUE(scenario.ok()) << scenario.status();
   return scenario.ok() ? *scenario : Scenario();
 }

@@ -22,7 +22,7 @@ namespace verbatim {
 struct SimulatedStageOptions {
   Transport transport = Transport::kTcp;  // or kUnix; for a server kUnixpacket too; of datagrams
                                           // these mean kUdp and kUnixgram
-  bool ipv6 = false;          // where the transport has it: ::1, else 127.0.0.1
+  bool ipv6 = false;                      // where the transport has it: ::1, else 127.0.0.1
   size_t buffer_bytes = 512;              // of the kernel, each way; datagrams have room for all
   size_t session_bytes = 256;             // of the server
   int64_t deadline_ms = 2000;

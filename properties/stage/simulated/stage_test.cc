@@ -226,12 +226,12 @@ TEST(SimulatedStage, AClientBearsItsFaults) {
 
 TEST(SimulatedStage, ARepliedByteThatAResetTookFromAClientThatWasKeptFromReadingIsExcused) {
   for (const absl::string_view leave : {"close", "reset"}) {
-    EXPECT_EQ(Told(Play(absl::StrCat("role client\npayload coded 2000 seed 1\nfeed 500\nreply 1\n",
-                                     leave,
-                                     "\nfault recv EAGAIN times 6\n"
-                                     "fault read short 3 times 20\n")))
-                  .rfind(std::string(kHeld), 0),
-              0u)
+    EXPECT_EQ(
+        Told(Play(absl::StrCat("role client\npayload coded 2000 seed 1\nfeed 500\nreply 1\n", leave,
+                               "\nfault recv EAGAIN times 6\n"
+                               "fault read short 3 times 20\n")))
+            .rfind(std::string(kHeld), 0),
+        0u)
         << leave;
   }
 }
