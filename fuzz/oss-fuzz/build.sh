@@ -13,10 +13,14 @@ jobs=$(nproc)
 # A folder that other flags were used in would keep them.
 rm -rf "$build"
 options=(-DCMAKE_BUILD_TYPE= -DCMAKE_CXX_STANDARD=20 -DCMAKE_CXX_EXTENSIONS=OFF
-  -DVERBATIM_TESTS=OFF -DVERBATIM_CHECKER=OFF -DVERBATIM_SANITIZER= "-DVERBATIM_FUZZING_ENGINE=$LIB_FUZZING_ENGINE"
-  -DFETCHCONTENT_TRY_FIND_PACKAGE_MODE=NEVER)
-# The image brings Abseil; without it CMake fetches the same commit.
-if [[ -d $SRC/abseil-cpp ]]; then options+=("-DFETCHCONTENT_SOURCE_DIR_ABSL=$SRC/abseil-cpp"); fi
+  -DVERBATIM_TESTS=OFF -DVERBATIM_CHECKER=OFF -DVERBATIM_SANITIZER= "-DVERBATIM_FUZZING_ENGINE=$LIB_FUZZING_ENGINE")
+# The image brings Abseil's sources; without them CMake fetches the same commit. An installed one is of other flags.
+# nlohmann-json is headers alone: an installed one will do.
+if [[ -d $SRC/abseil-cpp ]]; then
+  options+=("-DFETCHCONTENT_SOURCE_DIR_ABSL=$SRC/abseil-cpp")
+else
+  options+=(-DFETCHCONTENT_TRY_FIND_PACKAGE_MODE=NEVER)
+fi
 cmake -S "$root" -B "$build" "${options[@]}"
 cmake --build "$build" --target fuzzers --parallel "${VERBATIM_JOBS:-$jobs}"
 

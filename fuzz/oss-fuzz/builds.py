@@ -12,7 +12,7 @@ ROOT = HERE.parents[1]
 LLVM = os.environ.get("VERBATIM_LLVM", "19")
 AFL_DRIVER = Path("/usr/lib/afl/libAFLDriver.a")
 PACKAGES = [f"clang-{LLVM}", f"libclang-rt-{LLVM}-dev", f"libc++-{LLVM}-dev", f"libc++abi-{LLVM}-dev",
-            f"llvm-{LLVM}", "afl++", "binutils", "zip", "cmake", "make", "util-linux"]
+            f"llvm-{LLVM}", "afl++", "binutils", "nlohmann-json3-dev", "zip", "cmake", "make", "util-linux"]
 
 COMMON = ("-O1 -fno-omit-frame-pointer -gline-tables-only -Wno-error=deprecated-declarations "
           "-Wno-error=unknown-warning-option -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION")
