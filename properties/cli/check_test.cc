@@ -81,8 +81,11 @@ TEST(WholeCheck, ARelayThatEndsBothSidesIsCaughtAndTheReplaySaysWhatWasBehind) {
       Verbatim(absl::StrCat("check --only stream.halfclose.drains --save ", folder, " ", target));
   EXPECT_EQ(ran.status, 1) << ran.output;
   EXPECT_TRUE(absl::StrContains(ran.output, " --behind echo\n")) << ran.output;
-  const Ran again =
-      Verbatim(absl::StrCat("replay ", folder, "/stream.halfclose.drains.echo ", target));
+  // Whether the end overtakes the answer is luck: it was seen in three plays of five at least.
+  Ran again;
+  for (int play = 0; play < 20 && again.status != 1; ++play) {
+    again = Verbatim(absl::StrCat("replay ", folder, "/stream.halfclose.drains.echo ", target));
+  }
   EXPECT_EQ(again.status, 1) << again.output;
 }
 

@@ -216,7 +216,9 @@ bool Peer::IsServedWithin(int64_t limit_ms) {
 }
 
 uint64_t Peer::Push(uint64_t limit_bytes, int64_t block_ms) {
-  const std::string data = payload().Bytes(1, 0, kPushBytes);
+  const uint64_t most =
+      std::min<uint64_t>(kPushBytes, limit_bytes - std::min(limit_bytes, line_.sent_bytes));
+  const std::string data = payload().Bytes(1, 0, static_cast<size_t>(most));
   Quiet quiet;
   while (line_.sent_bytes < limit_bytes && !line_.broken() && quiet.LeftMs(block_ms) > 0 &&
          !trial_->budget().Spent()) {
