@@ -124,7 +124,7 @@ constexpr Defective kDefective[] = {
      "payload coded 999 seed 3\n@2 connect\nsend 1\nawait\n@2 send 1\n@2 await\nsend 200\nawait\n",
      "at offset 1 of connection 2: expected b'', got b'"},
     {"short-write-ignored",
-     "payload coded 16777216 seed 3\nstall\nsend rest\nresume\nawait\nsend rest\nawait\n",
+     "payload coded 16777216 seed 3\nstall\nsend rest\nsettle\nresume\nawait\nsend rest\nawait\n",
      "FAIL: at offset"},
     {"banner", "payload coded 9 seed 3\npause 200ms\n", "at offset 0: expected b'', got b'"},
 };
