@@ -128,14 +128,6 @@ void Holds(bool holds, string_view input, const char* law, const Verdict& verdic
   if (!holds) verbatim::BrokenLaw(input, law, VerdictSentence(verdict), "as the law says");
 }
 
-// "…" is the only sign of ours that is no ASCII.
-bool IsPrintable(string_view text) {
-  for (const char c : text) {
-    if (static_cast<uint8_t>(c) < 0x20 || c == 0x7f) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -165,9 +157,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   const bool fails = verdict.kind != Kind::kHeld && verdict.kind != Kind::kNotJudged;
   Holds(!fails || verdict.connection == oracle.connection(), input, "of that connection", verdict);
-  Holds(IsPrintable(VerdictSentence(verdict)), input, "what it says is printable", verdict);
+  Holds(verbatim::IsPrintable(VerdictSentence(verdict)), input, "what it says is printable",
+        verdict);
   for (const std::string& line : transcript.Lines()) {
-    Holds(IsPrintable(line), input, "the transcript is printable", verdict);
+    Holds(verbatim::IsPrintable(line), input, "the transcript is printable", verdict);
   }
   return 0;
 }

@@ -198,10 +198,9 @@ void CheckTranscript(string_view input, const Hearing& hearing) {
   }
   const std::vector<std::string> lines = transcript.Lines();
   for (const std::string& line : lines) {
-    const bool is_plain = std::none_of(line.begin(), line.end(), [](char c) {
-      return static_cast<uint8_t>(c) < 0x20 || c == 0x7f;
-    });
-    if (!is_plain) verbatim::BrokenLaw(input, "a row is printable", line, "without controls");
+    if (!verbatim::IsPrintable(line)) {
+      verbatim::BrokenLaw(input, "a row is printable", line, "without controls");
+    }
   }
   if (lines.size() > hearing.events.size() + 1) {
     verbatim::BrokenLaw(input, "no more rows than events, and one", lines.back(), "bounded");

@@ -3,9 +3,9 @@
 #include "properties/requirements/processor.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "absl/status/statusor.h"
+#include "properties/stage/socket/lines.h"
 
 namespace verbatim {
 namespace {
@@ -16,18 +16,13 @@ constexpr int kLooks = 3;
 
 }  // namespace
 
-int64_t UsNow() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
-}
-
 std::optional<uint64_t> PercentOfProcessor(Trial& trial, int64_t duration_ms) {
-  const int64_t start_us = UsNow();
+  const int64_t start_us = NowUs();
   const absl::StatusOr<Usage> before = trial.target().Use();
   trial.Pause(duration_ms);
   const absl::StatusOr<Usage> after = trial.target().Use();
   if (!before.ok() || !after.ok() || after->cpu_us < before->cpu_us) return std::nullopt;
-  const uint64_t passed_us = static_cast<uint64_t>(UsNow() - start_us) + 1;
+  const uint64_t passed_us = static_cast<uint64_t>(NowUs() - start_us) + 1;
   const uint64_t wanted_us = after->wanted_us - std::min(before->wanted_us, after->wanted_us);
   const uint64_t wanted = wanted_us * 100 / passed_us;
   return wanted >= kAllAlongPercent ? wanted : (after->cpu_us - before->cpu_us) * 100 / passed_us;

@@ -22,7 +22,4 @@ std::optional<uint64_t> SteadyPercent(Trial& trial, int64_t duration_ms, uint64_
 // Whether it runs, or wants to, right now and all the time (50 ms).
 bool IsAtWork(Trial& trial);
 
-// Of the steady clock.
-int64_t UsNow();
-
 }  // namespace verbatim

@@ -9,6 +9,7 @@
 #include "properties/requirements/peer.h"
 #include "properties/requirements/processor.h"
 #include "properties/requirements/stream_trials.h"
+#include "properties/stage/socket/lines.h"
 
 namespace verbatim {
 namespace {
@@ -28,7 +29,7 @@ constexpr int64_t kQuietMs = 200;  // nothing came for so long: enough was read
 // trial's result. Whether all was well.
 bool CostsNothing(Trial& trial, const std::string& connections) {
   const absl::StatusOr<Usage> before = trial.target().Use();
-  const int64_t start_us = UsNow();
+  const int64_t start_us = NowUs();
   const std::optional<uint64_t> percent = SteadyPercent(trial, kIdleMs, kIdlePercent);
   const absl::StatusOr<Usage> after = trial.target().Use();
   if (trial.Spent()) return false;
@@ -38,7 +39,7 @@ bool CostsNothing(Trial& trial, const std::string& connections) {
     trial.CannotJudge("its processes can't be looked into").IgnoreError();
     return false;
   }
-  const uint64_t passed_us = static_cast<uint64_t>(UsNow() - start_us) + 1;
+  const uint64_t passed_us = static_cast<uint64_t>(NowUs() - start_us) + 1;
   const uint64_t wakes =
       (after->wakes - std::min(before->wakes, after->wakes)) * 1'000'000 / passed_us;
   const std::string measured =

@@ -9,6 +9,7 @@
 #include "properties/requirements/peer.h"
 #include "properties/requirements/processor.h"
 #include "properties/requirements/stream_trials.h"
+#include "properties/stage/socket/lines.h"
 
 namespace verbatim {
 namespace {
@@ -100,14 +101,14 @@ absl::StatusOr<Verdict> StopSigterm(Trial& trial) {
   if (!trial.UseOwnInstance()) return trial.Result();
   Peer open(&trial);
   if (!open.Connect() || !open.Greet()) return trial.Result();
-  const int64_t start_us = UsNow();
+  const int64_t start_us = NowUs();
   trial.target().Terminate();
   const std::optional<std::string> end =
       trial.target().DiedWithin(static_cast<int>(trial.budget().Within(kStopMs)));
   if (!end && trial.Spent()) return trial.Result();
   if (!end) return trial.Misbehaves(absl::StrCat("it still runs ", kStopMs, " ms after SIGTERM"));
   const std::string ended =
-      absl::StrCat("it ", *end, " ", (UsNow() - start_us) / 1000, " ms after SIGTERM");
+      absl::StrCat("it ", *end, " ", (NowUs() - start_us) / 1000, " ms after SIGTERM");
   open.End();
   trial.Note(ended);
   const absl::Status again =

@@ -32,8 +32,6 @@ class DatagramScript : public SimulatedScript {
   // The server is gone: takes in what it has left behind, and closes. Each datagram has its answer
   // by now, but for those that a fault took.
   void Finish();
-  // Always empty: the judge sees everything.
-  const std::string& violation() const { return violation_; }
   bool has_begun() const { return connected_first_; }
   bool has_ended() const { return told_; }
 
@@ -64,7 +62,6 @@ class DatagramScript : public SimulatedScript {
   const int end_;
   std::array<Channel, kMaxConnections> channels_;
   std::string received_;
-  std::string violation_;
   uint32_t sockets_ = 0;  // that there were, each with a name of its own
   bool connected_first_ = false;
   bool told_ = false;  // `drain_` or `end_` is signalled

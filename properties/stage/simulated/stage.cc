@@ -97,12 +97,12 @@ absl::Status Serve(SimulatedKernel& kernel, Transport transport, const SocketAdd
 template <typename Script>
 std::string ViolationOf(const Script& script, const SimulatedKernel& kernel,
                         const absl::Status& ended) {
-  if (!kernel.violation().empty()) return script.violation();
+  if (!kernel.violation().empty()) return "";  // that comes first
   if (ended.ok() && !script.has_ended()) return "the server ended before it was told to";
   if (!ended.ok() && (script.has_begun() || !IsExplained(ended, kernel.met()))) {
     return absl::StrCat("the server gave up: ", ended.message());
   }
-  return script.violation();
+  return "";
 }
 
 }  // namespace
@@ -125,6 +125,7 @@ SimulatedPlay SimulatedStage::PlayServer(const Scenario& scenario,
   script.Finish();
   play.verdict = judge.Finish();
   play.violation = ViolationOf(script, kernel_, play.ended);
+  if (play.violation.empty()) play.violation = script.violation();
   if (play.violation.empty() && counted > 0) {
     play.violation =
         absl::StrCat("the server counts ", counted.load(), " connections, and all are gone");
