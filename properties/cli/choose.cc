@@ -29,6 +29,10 @@ absl::string_view WhereFamilyIs(Family family) {
       return "over udp and unixgram";
     case Family::kIcmp:
       return "of icmp://";
+    case Family::kClient:
+      return "that are clients over tcp and unix (verbatim client)";
+    case Family::kDatagramClient:
+      return "that are clients over udp and unixgram (verbatim client)";
   }
   return "";
 }

@@ -30,6 +30,10 @@ absl::string_view FamilyName(Family family) {
       return "datagram";
     case Family::kIcmp:
       return "icmp";
+    case Family::kClient:
+      return "client";
+    case Family::kDatagramClient:
+      return "client.datagram";
   }
   return "";
 }

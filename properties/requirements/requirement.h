@@ -27,9 +27,10 @@ enum class Basis {
   kRobust,   // sound engineering
 };
 Family FamilyOf(Transport transport);
-absl::string_view FamilyName(Family family);  // "stream", "datagram", "icmp": the IDs begin so
-absl::string_view LevelName(Level level);     // "M", "S", "I"
-absl::string_view BasisName(Basis basis);     // "quoted", "derived", "robust"
+// "stream", "datagram", "icmp", "client", "client.datagram": the IDs begin so.
+absl::string_view FamilyName(Family family);
+absl::string_view LevelName(Level level);  // "M", "S", "I"
+absl::string_view BasisName(Basis basis);  // "quoted", "derived", "robust"
 
 // Why something was not judged once Budget::end has come.
 inline constexpr char kBudgetSpent[] = "the budget of the whole check is spent (--budget)";

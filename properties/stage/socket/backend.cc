@@ -20,6 +20,7 @@ namespace {
 
 constexpr int64_t kAnswerMs = 1000;
 constexpr int kTryAgainMs = 10;
+constexpr int kEndMs = 2000;
 // Some servers close every descriptor that they may have, one by one.
 constexpr uint64_t kMostDescriptors = 65536;
 
@@ -63,7 +64,16 @@ absl::Status Backend::Start(int64_t deadline_ms) {
   return absl::OkStatus();
 }
 
+// One that listens no more is about to end by itself: ended by us before that, it would never be
+// known how.
+void Backend::AwaitItsEnd() {
+  if (!server_->Died() && server_->starts() > 0 && !server_->Listens()) {
+    server_->DiedWithin(kEndMs);
+  }
+}
+
 void Backend::Stop() {
+  AwaitItsEnd();
   Look();
   server_->Stop();
 }
@@ -123,6 +133,7 @@ bool Backend::Died() {
 
 std::optional<std::string> Backend::TakeDeath(int timeout_ms) {
   server_->DiedWithin(timeout_ms);
+  AwaitItsEnd();
   Look();
   return std::exchange(death_, std::nullopt);
 }

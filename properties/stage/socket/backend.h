@@ -50,7 +50,8 @@ class Backend {
   // Whether it has died by itself since Start.
   bool Died();
   // How it died, if it did and that was not told yet: "exited with status 1". Waits for it for at
-  // most `timeout_ms`: the end of a connection is seen a moment before that of its process.
+  // most `timeout_ms`, and longer once it listens no more: the end of a connection is seen a moment
+  // before that of its process.
   std::optional<std::string> TakeDeath(int timeout_ms);
 
   // The same command, not started.
@@ -60,6 +61,7 @@ class Backend {
   explicit Backend(std::unique_ptr<Target> server);
   absl::StatusOr<bool> Answers(const Door& door, int64_t deadline_ms) const;
   void Look();
+  void AwaitItsEnd();
 
   std::unique_ptr<Target> server_;
   std::optional<std::string> death_;

@@ -96,6 +96,22 @@ TEST(Backend, ItsDeathIsNotTheTargetsAndIsToldOnceAndMended) {
   EXPECT_TRUE(Echoes(*target, 'x'));
 }
 
+// A target that died of it is started again at once, and the back end with it.
+TEST(Backend, OneThatListensNoMoreIsLeftToEndByItself) {
+  const std::string slow =
+      "exec python3 -c 'import socket,sys,time\n"
+      "s=socket.create_server((\"127.0.0.1\",int(sys.argv[1])))\n"
+      "c=s.accept()[0]\nwhile True:\n  d=c.recv(4096)\n  if b\"!\" in d: break\n"
+      "  if d: c.sendall(d)\n  else: c.close(); c=s.accept()[0]\n"
+      "s.close(); c.close(); time.sleep(.2); sys.exit(7)' {port}";
+  const auto target = RelayBefore(slow, 0);
+  ASSERT_NE(target, nullptr);
+  ASSERT_TRUE(target->Prepare(60'000).ok());
+  EXPECT_FALSE(Echoes(*target, '!'));
+  target->Stop();
+  EXPECT_EQ(target->TakeBackendDeath(0), "exited with status 7");
+}
+
 TEST(Backend, OneThatNeverListensIsSaidAsSuch) {
   const auto target = RelayBefore("echo no luck >&2; exit 3 # {port}", 0);
   ASSERT_NE(target, nullptr);

@@ -102,6 +102,8 @@ class Target {
   // The same behind a conversation that failed: the end of a connection is seen a moment before
   // that of its process.
   std::optional<std::string> DiedSoon() { return DiedWithin(kDeathMs); }
+  // Whether somebody listens where a spawned one was told to.
+  bool Listens() const { return (port_ || path_) && FindListening().has_value(); }
   std::string Output();
 
   // Where to connect. Without addresses before Prepare if spawned.
