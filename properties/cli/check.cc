@@ -1,13 +1,18 @@
-// verbatim check: the flags, the outcomes as they come, and the exit status.
+// The flags of a check, the outcomes as they come, and the exit status.
 // Not for: the outcomes themselves (requirements/schedule.h).
+#include "properties/cli/check.h"
+
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "core/status.h"
 #include "properties/cli/choose.h"
 #include "properties/cli/cli.h"
@@ -21,22 +26,6 @@
 
 namespace verbatim {
 namespace {
-
-struct CheckFlags {
-  const CLI::App* command = nullptr;
-  TargetFlags target;
-  BudgetFlags budget;
-  ChoiceFlags choice;
-  std::vector<std::string> without;
-  std::vector<std::string> reports;
-  int jobs = 1;
-  bool strict = false;
-  std::string expect;
-  std::string write_expect;
-  std::string save = "verbatim-failures";
-  bool no_color = false;
-  bool quiet = false;
-};
 
 absl::StatusOr<Expectations> ReadExpectations(const std::string& path) {
   const absl::StatusOr<std::string> text = ReadWhole(path);
@@ -71,11 +60,10 @@ class Check {
     options_.color = UseColor(flags.no_color);
   }
 
-  int Run() {
-    absl::StatusOr<std::unique_ptr<Target>> target = MakeTarget(flags_.target);
+  int Run(absl::StatusOr<std::unique_ptr<Target>> target) {
     if (!target.ok()) return Complain(target.status());
     target_ = *std::move(target);
-    absl::StatusOr<Choice> choice = Choose(flags_.choice, FamilyOf(target_->transport()));
+    absl::StatusOr<Choice> choice = Choose(flags_.choice, FamilyOf(*target_));
     if (!choice.ok()) return Complain(choice.status());
     absl::StatusOr<Budget> budget = MakeBudget(flags_.budget);
     if (!budget.ok()) return Complain(budget.status());
@@ -87,7 +75,9 @@ class Check {
     absl::StatusOr<std::vector<ReportFlag>> reports = ParseReportFlags(flags_.reports);
     if (!reports.ok()) return Complain(reports.status());
     reports_ = *std::move(reports);
-    if (!flags_.without.empty()) target_->Without(kHalfClose);
+    for (const std::string& without : flags_.without) {
+      target_->Without(without == "status" ? kStatus : kHalfClose);
+    }
     Describe(*choice, *budget);
     return Hold(choice->mine, *budget);
   }
@@ -200,20 +190,18 @@ class Check {
 
 }  // namespace
 
-void AddCheck(CLI::App& app, int* status) {
-  auto flags = std::make_shared<CheckFlags>();
-  CLI::App* command = app.add_subcommand("check", "Hold an echo server to the catalogue");
+int RunCheck(const CheckFlags& flags, absl::StatusOr<std::unique_ptr<Target>> target) {
+  return Check(flags).Run(std::move(target));
+}
+
+void AddCheckFlags(CLI::App* command, const std::vector<std::string>& without, CheckFlags* flags) {
   flags->command = command;
-  command->add_option(
-      "TARGET", flags->target.endpoint,
-      "a running server: tcp://127.0.0.1:7, udp://localhost:echo, unix:///run/echo, "
-      "unixgram:///run/echo.dgram; or a host: icmp://127.0.0.1");
-  AddTargetFlags(command, &flags->target);
   AddBudgetFlags(command, &flags->budget);
-  AddSizeFlags(command, &flags->budget);
   AddChoiceFlags(command, &flags->choice);
-  command->add_option("--without", flags->without, "What the target does not claim: halfclose")
-      ->check(CLI::IsMember({"halfclose"}))
+  command
+      ->add_option("--without", flags->without,
+                   absl::StrCat("What the target does not claim: ", absl::StrJoin(without, ", ")))
+      ->check(CLI::IsMember(without))
       ->allow_extra_args(false);
   command->add_flag("--strict", flags->strict, "Level S counts as M does");
   command
@@ -230,7 +218,24 @@ void AddCheck(CLI::App& app, int* status) {
       ->capture_default_str();
   command->add_flag("--no-color", flags->no_color, "No colours");
   command->add_flag("--quiet", flags->quiet, "Only failures and the summary");
-  command->callback([flags, status] { *status = Check(*flags).Run(); });
+}
+
+void AddCheck(CLI::App& app, int* status) {
+  struct Flags {
+    TargetFlags target;
+    CheckFlags check;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = app.add_subcommand("check", "Hold an echo server to the catalogue");
+  command->add_option(
+      "TARGET", flags->target.endpoint,
+      "a running server: tcp://127.0.0.1:7, udp://localhost:echo, unix:///run/echo, "
+      "unixgram:///run/echo.dgram; or a host: icmp://127.0.0.1");
+  AddTargetFlags(command, &flags->target);
+  AddCheckFlags(command, {"halfclose"}, &flags->check);
+  AddSizeFlags(command, &flags->check.budget);
+  command->callback(
+      [flags, status] { *status = RunCheck(flags->check, MakeTarget(flags->target)); });
 }
 
 }  // namespace verbatim

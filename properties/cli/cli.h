@@ -22,6 +22,7 @@ inline constexpr int kExitOurFault = 70;
 
 // Each adds its subcommand, which puts the exit status into *status.
 void AddCheck(CLI::App& app, int* status);
+void AddClient(CLI::App& app, int* status);
 void AddReplay(CLI::App& app, int* status);
 void AddShow(CLI::App& app, int* status);
 void AddList(CLI::App& app, int* status);
@@ -61,6 +62,21 @@ void AddTargetFlags(CLI::App* command, TargetFlags* flags);
 // Returns kInvalidArgument, in words for the user, iff not exactly one is named or it can't be
 // read.
 absl::StatusOr<std::unique_ptr<Target>> MakeTarget(const TargetFlags& flags);
+
+// A client under test, of verbatim client: --spawn, --builtin or --mutant.
+struct ClientFlags {
+  std::string strip_prefix;
+  bool lines = false;
+  bool pty = false;
+};
+void AddClientFlags(CLI::App* command, ClientFlags* flags);
+// Returns kInvalidArgument, in words for the user, iff not exactly one is named or it can't be
+// read.
+absl::StatusOr<std::unique_ptr<Target>> MakeClient(const TargetFlags& target,
+                                                   const ClientFlags& flags);
+
+// This very program, as a file. Returns kInternal iff that can't be read.
+absl::StatusOr<std::string> Self();
 
 // How long things take, and how much is played.
 struct BudgetFlags {

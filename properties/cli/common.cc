@@ -32,14 +32,6 @@ absl::StatusOr<int64_t> Milliseconds(const std::string& flag, const std::string&
   return std::max<int64_t>(1, absl::ToInt64Milliseconds(duration * multiplier));
 }
 
-// This very program, for a target that is a copy of it. Read now: the shell's own link is another.
-absl::StatusOr<std::string> Self() {
-  char path[4096];
-  const ssize_t length = ::readlink("/proc/self/exe", path, sizeof(path));
-  if (length <= 0) return absl::InternalError("readlink /proc/self/exe");
-  return std::string(path, static_cast<size_t>(length));
-}
-
 absl::StatusOr<std::unique_ptr<Target>> SpawnSelf(const std::string& flag, Target::Over over) {
   const absl::StatusOr<std::string> self = Self();
   if (!self.ok()) return self.status();
@@ -112,6 +104,14 @@ absl::StatusOr<std::unique_ptr<Target>> SpawnMutant(const std::string& name, Tar
 }
 
 }  // namespace
+
+// Read now: the shell's own link is another.
+absl::StatusOr<std::string> Self() {
+  char path[4096];
+  const ssize_t length = ::readlink("/proc/self/exe", path, sizeof(path));
+  if (length <= 0) return absl::InternalError("readlink /proc/self/exe");
+  return std::string(path, static_cast<size_t>(length));
+}
 
 std::string ProgramWord(const CLI::App& command) {
   const std::string name = command.get_parent()->get_name();

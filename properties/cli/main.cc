@@ -12,7 +12,7 @@
 // right. NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
   CLI::App app{
-      "Verbatim: does it come back byte for byte? Holds echo servers to a catalogue of "
+      "Verbatim: does it come back byte for byte? Holds echo servers and clients to a catalogue of "
       "requirements.\n"
       "Exit: 0 every M holds (--strict: every S too); 1 some do not; 2 wrong usage; 3 nothing "
       "could be\n"
@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
       "{port}'");
   int status = verbatim::kExitOurFault;
   verbatim::AddCheck(app, &status);
+  verbatim::AddClient(app, &status);
   verbatim::AddReplay(app, &status);
   verbatim::AddShow(app, &status);
   verbatim::AddList(app, &status);

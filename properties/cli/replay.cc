@@ -18,6 +18,7 @@ constexpr absl::string_view kOver = "--over ";
 struct ReplayFlags {
   const CLI::App* command = nullptr;
   TargetFlags target;
+  ClientFlags client;
   BudgetFlags budget;
   std::vector<std::string> words;
   std::string emit;
@@ -43,16 +44,21 @@ absl::StatusOr<Scenario> ReadScenario(const std::string& path, std::string* text
         absl::StrCat(path, ": requirement ", scenario->requirement,
                      " is not in the catalogue (see: verbatim list)"));
   }
-  if (scenario->role == Role::kClient) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": this scenario is for a client (role client), a target is a server"));
-  }
   return scenario;
 }
 
 // A scenario is played on targets of its own family.
 absl::Status CheckFamily(const std::string& path, const Scenario& scenario, const Target& target) {
+  const bool of_client = scenario.role == Role::kClient;
+  if (of_client != (target.client() != nullptr)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, of_client ? ": this scenario is for a client (role client), others of these are not: "
+                          "play them apart"
+                        : ": this scenario is for a server, others of these are for a client: play "
+                          "them apart"));
+  }
   const Family family = FamilyOf(target.transport());
+  if (of_client) return absl::OkStatus();
   const bool datagrams = scenario.role == Role::kDatagramServer;
   if (family == (datagrams ? Family::kDatagram : Family::kStream)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
@@ -159,7 +165,10 @@ int Replay(ReplayFlags flags) {
   }
   absl::StatusOr<Budget> budget = MakeBudget(flags.budget);
   if (!budget.ok()) return Complain(budget.status());
-  absl::StatusOr<std::unique_ptr<Target>> target = MakeTarget(flags.target);
+  // A scenario's role says what --spawn starts.
+  const bool of_client = !scenarios.empty() && scenarios.front().role == Role::kClient;
+  absl::StatusOr<std::unique_ptr<Target>> target =
+      of_client ? MakeClient(flags.target, flags.client) : MakeTarget(flags.target);
   if (!target.ok()) return Complain(target.status());
   for (size_t i = 0; i < scenarios.size(); ++i) {
     const absl::Status fits = CheckFamily(flags.words[i], scenarios[i], **target);
@@ -183,7 +192,7 @@ int Replay(ReplayFlags flags) {
     if (!verdict->Fails()) continue;
     status = kExitFails;
     Outcome outcome = AsOutcome(scenarios[i], *verdict, transcript);
-    outcome.target_output = (*target)->Output();
+    outcome.target_output = of_client ? engine.client_words() : (*target)->Output();
     std::printf("%s", FailureText(outcome, flags.words[i], options).c_str());
   }
   return status;
@@ -203,6 +212,7 @@ void AddReplay(CLI::App& app, int* status) {
                    "scenarios; last, unless a flag names the target, its endpoint")
       ->required();
   AddTargetFlags(command, &flags->target);
+  AddClientFlags(command, &flags->client);
   AddBudgetFlags(command, &flags->budget);
   command
       ->add_option("--emit", flags->emit,

@@ -16,8 +16,8 @@ constexpr size_t kWindowShown = 64;
 
 }  // namespace
 
-Judge::Judge(const Scenario& scenario, Rules rules)
-    : rules_(rules), payload_(MakePayload(scenario)), lines_(Connections(scenario)) {}
+Judge::Judge(const Scenario& scenario, Rules rules, Way way)
+    : rules_(rules), way_(way), payload_(MakePayload(scenario)), lines_(Connections(scenario)) {}
 
 bool Judge::CaughtUp(uint32_t connection) const {
   const Line& line = lines_[connection - 1];
@@ -55,8 +55,9 @@ void Judge::Observe(const Event& event) {
       // A connection that ended before its script did is short of what the script would have sent.
       return Fail(rules_.complete ? Verdict::Kind::kTruncated : Verdict::Kind::kNotJudged, event);
     case Event::Kind::kExited:
-      if (!event.text.empty()) Fail(Verdict::Kind::kMisreported, event);
-      return;
+      if (event.ending == Ending::kCrashed) return Fail(Verdict::Kind::kDied, event);
+      if (event.text.empty() || (event.ending == Ending::kOpen && !rules_.status)) return;
+      return Fail(Verdict::Kind::kMisreported, event);
     case Event::Kind::kShutdown:
       line.shut = true;
       return;
@@ -161,6 +162,7 @@ Verdict Judge::Finish() {
   const Line& line = lines_[verdict_.connection - 1];
   verdict_.sent_bytes = line.sent;
   verdict_.received_bytes = line.received;
+  verdict_.way = way_;
   if (!Over()) verdict_.ending = line.ending;
   return verdict_;
 }

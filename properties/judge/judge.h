@@ -17,6 +17,7 @@ namespace verbatim {
 struct Rules {
   bool complete = true;  // what was sent comes back: truncated, withheld, stuck count
   bool ends = true;      // an end that was expected comes
+  bool status = true;    // a client's exit status says whether all came back
   bool serves = true;    // a connection is accepted
   bool gaps = true;      // a connection's own bytes are left out, and later ones of it come
   // After our FIN the end is a FIN and not a RST. Other requirements leave open how it ended.
@@ -32,7 +33,7 @@ struct Rules {
 class Judge {
  public:
   // `scenario` must be valid.
-  Judge(const Scenario& scenario, Rules rules);
+  Judge(const Scenario& scenario, Rules rules, Way way = Way::kReturned);
 
   void Observe(const Event& event);
 
@@ -41,6 +42,8 @@ class Judge {
   bool Over() const { return differs_ || verdict_.kind != Verdict::Kind::kHeld; }
   // What the scenario sends, for those who play it.
   const Payload& payload() const { return payload_; }
+  // How much has come back as it should.
+  uint64_t ReceivedBytes(uint32_t connection) const { return lines_[connection - 1].received; }
   // Whether all that was sent on the connection has come back.
   bool CaughtUp(uint32_t connection) const;
 
@@ -67,6 +70,7 @@ class Judge {
   void NameDifference();
 
   Rules rules_;
+  const Way way_;
   Payload payload_;
   std::vector<Line> lines_;
   Verdict verdict_;

@@ -11,7 +11,8 @@ constexpr size_t kRowsAtEachEnd = 12;
 
 bool Continues(const Event& row, const Event& event) {
   const bool counts = event.kind == Event::Kind::kSent || event.kind == Event::Kind::kReceived;
-  return counts && !event.datagram && row.kind == event.kind && row.connection == event.connection;
+  return counts && !event.datagram && row.kind == event.kind && row.way == event.way &&
+         row.connection == event.connection;
 }
 
 std::string Amount(const Event& event) {
@@ -19,7 +20,40 @@ std::string Amount(const Event& event) {
                       event.bytes == 1 ? " byte" : " bytes");
 }
 
+// Of a client under test, where they are others; else empty.
+std::string WordsOfClient(const Event& event) {
+  const bool output = event.way == Way::kPrinted;
+  switch (event.kind) {
+    case Event::Kind::kConnected:
+      return "the client connected";
+    case Event::Kind::kNotConnected:
+      return event.text;
+    case Event::Kind::kSent:
+      return absl::StrCat(output ? "replied " : "fed ", Amount(event));
+    case Event::Kind::kReceived:
+      return absl::StrCat(output ? "printed " : "the client sent ", Amount(event));
+    case Event::Kind::kEnded:
+      return output ? "its output ended" : "";
+    case Event::Kind::kBlocked:
+      return absl::StrCat(output ? "it took no reply for " : "its input took nothing for ",
+                          event.waited_ms, " ms");
+    case Event::Kind::kSilence:
+      return absl::StrCat(output ? "it printed nothing for " : "it sent nothing for ",
+                          event.waited_ms, " ms");
+    case Event::Kind::kNoEof:
+      return absl::StrCat("it did not end for ", event.waited_ms, " ms");
+    case Event::Kind::kExited:
+      return event.text;
+    default:
+      return "";
+  }
+}
+
 std::string Words(const Event& event) {
+  if (event.way != Way::kReturned) {
+    std::string words = WordsOfClient(event);
+    if (!words.empty()) return words;
+  }
   switch (event.kind) {
     case Event::Kind::kConnected:
       return "connected";
@@ -50,6 +84,9 @@ std::string Words(const Event& event) {
 }
 
 std::string Line(const Event& event) {
+  if (event.way != Way::kReturned) {
+    return absl::StrFormat("%9.2f ms  %s", static_cast<double>(event.time_us) / 1000, Words(event));
+  }
   return absl::StrFormat("%9.2f ms  connection %u  %s", static_cast<double>(event.time_us) / 1000,
                          event.connection, Words(event));
 }

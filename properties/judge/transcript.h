@@ -22,6 +22,14 @@ enum class Ending {
 };
 absl::string_view EndingName(Ending ending);
 
+// Which way bytes take that are held against each other. Of a client under test there are two: what
+// it was fed against what it sent, and what was replied against what it printed.
+enum class Way {
+  kReturned,  // by a server, to us
+  kSent,      // by a client, to our server
+  kPrinted,   // by a client, on its standard output
+};
+
 struct Event {
   enum class Kind {
     kConnected,
@@ -34,10 +42,13 @@ struct Event {
     kBlocked,       // a send had no progress for `waited_ms`
     kNoEof,         // the end was expected and did not come for `waited_ms`
     kSkipped,       // a step on a connection that had ended: `text` names it
-    kExited,        // a client, with status `bytes`; `text` says what is wrong with it, if anything
+    kExited,  // a client, with status `bytes`; `text` says what is wrong with it, if anything.
+              // `ending`: kOpen where only the status is wrong, kFin where it ended early,
+              // kCrashed where it was killed
   };
   Kind kind = Kind::kConnected;
   uint32_t connection = 1;
+  Way way = Way::kReturned;
   uint64_t time_us = 0;  // since the scenario's first step
   uint64_t bytes = 0;
   int64_t waited_ms = 0;

@@ -13,6 +13,12 @@ std::string Count(const Verdict& verdict) {
   return absl::StrCat(verdict.length, verdict.length == 1 ? " byte" : " bytes");
 }
 
+std::string At(const Verdict& v) {
+  if (v.way == Way::kSent) return absl::StrCat("at offset ", v.offset, " of what it sent");
+  if (v.way == Way::kPrinted) return absl::StrCat("at offset ", v.offset, " of its output");
+  return absl::StrCat("at offset ", v.offset, " of connection ", v.connection);
+}
+
 // Of datagrams: each has its own beginning and end.
 std::string Datagram(uint64_t number, uint32_t connection) {
   return absl::StrCat("datagram ", number, " of connection ", connection);
@@ -63,8 +69,43 @@ std::string BodyOfDatagram(const Verdict& v) {
   }
 }
 
+// Of a client under test, where the words are others than a server's; else empty.
+std::string BodyOfClient(const Verdict& v) {
+  const bool output = v.way == Way::kPrinted;
+  switch (v.kind) {
+    case Verdict::Kind::kHeld:
+      return "all that it was fed was sent, and all that was replied was printed";
+    case Verdict::Kind::kCorrupted:
+      return absl::StrCat("the byte ", At(v), " is another than was ", output ? "replied" : "fed");
+    case Verdict::Kind::kInserted:
+      return absl::StrCat(Count(v), " ", At(v), " that had not been ", output ? "replied" : "fed");
+    case Verdict::Kind::kTruncated:
+      return absl::StrCat(output ? "its output" : "what it sent", " ended at offset ", v.offset,
+                          ", ", Count(v), " short");
+    case Verdict::Kind::kWithheld:
+      return absl::StrCat(Count(v), " from offset ", v.offset, " of ",
+                          output ? "its output" : "what it was fed", " on ",
+                          output ? "did not come for " : "were not sent for ", v.waited_ms, " ms");
+    case Verdict::Kind::kStuck:
+      return absl::StrCat(output ? "it took no more replies for " : "its input took no more for ",
+                          v.waited_ms, " ms, ", v.sent_bytes,
+                          output ? " replied and " : " fed and ", v.received_bytes,
+                          output ? " printed" : " sent on");
+    case Verdict::Kind::kNotEnded:
+      return absl::StrCat("it did not end within ", v.waited_ms, " ms");
+    case Verdict::Kind::kUnserved:
+      return v.detail;
+    default:
+      return "";
+  }
+}
+
 std::string Body(const Verdict& v) {
-  const std::string at = absl::StrCat("at offset ", v.offset, " of connection ", v.connection);
+  if (v.way != Way::kReturned) {
+    std::string body = BodyOfClient(v);
+    if (!body.empty()) return body;
+  }
+  const std::string at = At(v);
   switch (v.kind) {
     case Verdict::Kind::kHeld:
       return "every byte came back as it was sent";

@@ -32,6 +32,7 @@ struct Verdict {
   };
   Kind kind = Kind::kHeld;
   uint32_t connection = 1;
+  Way way = Way::kReturned;  // which bytes it is about
   bool of_datagrams = false;
   // Which of the datagrams sent on the connection, from 1 on: offsets are within it. 0: an
   // answer to none of them, or a stream.

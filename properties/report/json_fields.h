@@ -25,6 +25,10 @@ inline const std::vector<std::string>& Words(Ending) {
       "open", "fin", "reset", "refused", "timed-out", "ours", "crashed"};
   return *words;
 }
+inline const std::vector<std::string>& Words(Way) {
+  static const auto* const words = new std::vector<std::string>{"returned", "sent", "printed"};
+  return *words;
+}
 inline const std::vector<std::string>& Words(Verdict::Kind) {
   static const auto* const words = new std::vector<std::string>{
       "held",      "lost",        "duplicated", "reordered",    "corrupted", "inserted",
@@ -37,6 +41,7 @@ template <class Archive, class T>
 void VerdictFields(Archive& at, T& verdict) {
   at("kind", verdict.kind);
   at("connection", verdict.connection);
+  at("way", verdict.way);
   at("of_datagrams", verdict.of_datagrams);
   at("datagram", verdict.datagram);
   at("offset", verdict.offset);

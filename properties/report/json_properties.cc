@@ -18,9 +18,9 @@ namespace {
 // All members of a value. These don't compile when one is added: then it wants its place in
 // json_fields.h, report.schema.json and Arbitrary… below.
 auto Members(const Verdict& verdict) {
-  const auto& [kind, connection, of_datagrams, datagram, offset, length, length_known, from,
+  const auto& [kind, connection, way, of_datagrams, datagram, offset, length, length_known, from,
                window_offset, expected, seen, sent, received, waited_ms, ending, detail] = verdict;
-  return std::make_tuple(kind, connection, of_datagrams, datagram, offset, length, length_known,
+  return std::make_tuple(kind, connection, way, of_datagrams, datagram, offset, length, length_known,
                          from, window_offset, expected, seen, sent, received, waited_ms, ending,
                          detail);
 }

@@ -1,6 +1,7 @@
 // What the forms for machines share.
 #include "properties/report/report.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "properties/report/plain_text.h"
 
@@ -8,16 +9,27 @@ namespace verbatim {
 
 absl::string_view Version() { return VERBATIM_VERSION; }
 
+namespace {
+
+// The subcommand that holds such a target.
+absl::string_view Subcommand(const RunInfo& info) {
+  return !info.chosen.empty() && absl::StartsWith(info.chosen.front(), "client.") ? "client"
+                                                                                  : "check";
+}
+
+}  // namespace
+
 std::string HeadLine(const RunInfo& info) {
   const std::string shard =
       info.shards == 0 ? "" : absl::StrCat(", shard ", info.shard, " of ", info.shards);
-  return absl::StrCat("verbatim check ", PlainText(info.target), "  (seed ", info.seed, ", ",
-                      info.cases, " cases", shard, ")\n");
+  return absl::StrCat("verbatim ", Subcommand(info), " ", PlainText(info.target), "  (seed ",
+                      info.seed, ", ", info.cases, " cases", shard, ")\n");
 }
 
 std::string RecheckCommand(absl::string_view program, const RunInfo& info) {
-  return absl::StrCat(program, " check --only {id} --seed ", info.seed, " --cases ", info.cases,
-                      info.profile == "rfc" ? " --profile rfc " : " ", info.target);
+  return absl::StrCat(program, " ", Subcommand(info), " --only {id} --seed ", info.seed,
+                      " --cases ", info.cases, info.profile == "rfc" ? " --profile rfc " : " ",
+                      info.target);
 }
 
 TestResult AsTest(const Outcome& outcome, bool strict) {

@@ -60,7 +60,10 @@ std::string ControlText(const Outcome& outcome) {
                  ? "none: datagrams are not put together"
                  : "none: the scenario has nothing to put together";
     case Control::kHeld:
-      return "the same bytes in one piece come back: it is the cutting";
+      return outcome.smallest.role == Role::kClient
+                 ? "the same bytes fed at once and replied in one piece are printed: it is the "
+                   "cutting"
+                 : "the same bytes in one piece come back: it is the cutting";
     case Control::kFailed:
       return absl::StrCat("the same bytes in one piece fail too, so it is not the cutting: ",
                           PlainText(VerdictSentence(outcome.control_verdict)));
@@ -79,17 +82,21 @@ std::string Window(const Verdict& verdict) {
   // What leaked is not of the datagram that was due.
   const bool whole =
       !verdict.of_datagrams || verdict.datagram == 0 || verdict.kind == Verdict::Kind::kLeaked;
+  const std::string of = verdict.way == Way::kSent ? "what it sent"
+                         : verdict.way == Way::kPrinted
+                             ? "its output"
+                             : absl::StrCat("connection ", verdict.connection);
   return absl::StrCat("  bytes     expected, from offset ", verdict.window_offset, " of ",
-                      whole ? "" : absl::StrCat("datagram ", verdict.datagram, " of "),
-                      "connection ", verdict.connection, " on:\n",
-                      Bytes(verdict.expected, verdict.window_offset), "            seen:\n",
-                      Bytes(verdict.seen, verdict.window_offset));
+                      whole ? "" : absl::StrCat("datagram ", verdict.datagram, " of "), of,
+                      " on:\n", Bytes(verdict.expected, verdict.window_offset),
+                      "            seen:\n", Bytes(verdict.seen, verdict.window_offset));
 }
 
-std::string Output(const std::string& output) {
+std::string Output(const std::string& output, bool of_client) {
   const absl::string_view words = absl::StripTrailingAsciiWhitespace(output);
   if (words.empty()) return Row("printed", "nothing");
-  std::string text = Row("printed", "the target's last output:");
+  std::string text = Row("printed", of_client ? "the client's last words on standard error:"
+                                              : "the target's last output:");
   const std::vector<absl::string_view> lines = absl::StrSplit(words, '\n');
   const size_t first = lines.size() - std::min<size_t>(lines.size(), 10);
   for (size_t i = first; i < lines.size(); ++i) {
@@ -122,6 +129,14 @@ std::string Conversation(const Outcome& outcome) {
   const Verdict& verdict = outcome.verdict;
   if (!outcome.HasScenario() && verdict.sent_bytes == 0 && verdict.ending == Ending::kOpen)
     return "";
+  if (verdict.way == Way::kSent) {
+    return Row("so far", absl::StrCat(Plural(verdict.sent_bytes, "byte"), " fed, ",
+                                      verdict.received_bytes, " right ones sent on"));
+  }
+  if (verdict.way == Way::kPrinted) {
+    return Row("so far", absl::StrCat(Plural(verdict.sent_bytes, "byte"), " replied, ",
+                                      verdict.received_bytes, " right ones printed"));
+  }
   const std::string so_far =
       Row("so far", absl::StrCat(Plural(verdict.sent_bytes, "byte"), " sent, ",
                                  verdict.received_bytes, " right ones received"));
@@ -187,7 +202,11 @@ std::string FailureText(const Outcome& outcome, const std::string& file,
   text += ScenarioRows(outcome);
   text += Window(outcome.verdict);
   text += Events(outcome);
-  if (outcome.verdict.kind == Verdict::Kind::kDied) text += Output(outcome.target_output);
+  // What a client says it says to a person.
+  const bool of_client = outcome.verdict.way != Way::kReturned;
+  if (outcome.verdict.kind == Verdict::Kind::kDied || of_client) {
+    text += Output(outcome.target_output, of_client);
+  }
   return text + Trust(outcome, file, options);
 }
 

@@ -12,5 +12,7 @@ std::vector<Requirement> RowsOnBytes();    // exact, silent, prompt, pressure
 std::vector<Requirement> RowsOnService();  // halfclose, open, many, survive, idle, stop, urgent
 std::vector<Requirement> RowsOnDatagrams();
 std::vector<Requirement> RowsOnIcmp();
+std::vector<Requirement> RowsOnClients();
+std::vector<Requirement> RowsOnDatagramClients();
 
 }  // namespace verbatim

@@ -26,7 +26,8 @@ double SecondsSince(steady_clock::time_point start) {
 
 // What the target lacks of what the requirement needs; nullopt if nothing.
 std::optional<Capability> Missing(const Requirement& requirement, const Target& target) {
-  for (const Capability capability : {kServer, kTcp, kSpawned, kHalfClose, kLocal}) {
+  for (const Capability capability :
+       {kServer, kTcp, kSpawned, kHalfClose, kLocal, kStatus, kAnyBytes, kTakesHost}) {
     const bool needed = (requirement.needs & capability) != 0;
     if (needed && (target.capabilities() & capability) == 0) return capability;
   }
@@ -75,14 +76,14 @@ absl::StatusOr<Outcome> Engine::Run(const Requirement& requirement) {
   const auto start = steady_clock::now();
   const uint64_t plays_before = plays_;
   Outcome outcome = OutcomeOf(requirement);
-  if (const Family family = FamilyOf(target_->transport()); family != requirement.family) {
+  if (const Family family = FamilyOf(*target_); family != requirement.family) {
     outcome.result = Outcome::Result::kSkip;
     outcome.reason = absl::StrCat("it is of the family ", FamilyName(requirement.family),
                                   ", the target of ", FamilyName(family));
     return outcome;
   }
   if (const std::optional<Capability> missing = Missing(requirement, *target_)) {
-    const bool claimed = *missing != kHalfClose;
+    const bool claimed = *missing != kHalfClose && *missing != kStatus;
     outcome.result = claimed ? Outcome::Result::kSkip : Outcome::Result::kNotClaimed;
     outcome.reason = absl::StrCat("needs ", CapabilityName(*missing));
     return outcome;
@@ -116,10 +117,10 @@ absl::Status Engine::RunCases(const Requirement& requirement, Outcome* outcome) 
       outcome->reason = kBudgetSpent;
       break;
     }
-    const Scenario scenario = next->value();
+    const Scenario scenario = Fit(next->value());
     if (!texts.insert(PrintScenario(scenario)).second) continue;
     Transcript transcript;
-    absl::StatusOr<Verdict> verdict = Play(scenario, requirement.rules, pace, &transcript);
+    absl::StatusOr<Verdict> verdict = Play(scenario, RulesOf(requirement), pace, &transcript);
     if (!verdict.ok()) return verdict.status();
     if (requirement.family == Family::kDatagram && IsLeftOpen(*verdict)) {
       ++left_open;
@@ -138,6 +139,7 @@ absl::Status Engine::RunCases(const Requirement& requirement, Outcome* outcome) 
       outcome->result = Outcome::Result::kFail;
       outcome->verdict = *std::move(verdict);
       outcome->transcript = transcript.Lines();
+      outcome->target_output = words_;
       outcome->first_failure_seconds = SecondsSince(start);
       Explain(requirement, *std::move(next), outcome);
       break;
@@ -232,6 +234,7 @@ bool Engine::BackendDied(const Requirement& requirement, Outcome* outcome) {
 // The plain exchange again: what comes next shall not be blamed for what was done here.
 void Engine::LookAfter(const Requirement& requirement, Outcome* outcome) {
   if (budget_.Spent() || !own_error_.ok()) return;
+  if (target_->client() != nullptr) return;  // the next one is another process
   // What was left open shall not become a failure by the way in which it was broken off.
   const bool held =
       outcome->result == Outcome::Result::kPass || outcome->result == Outcome::Result::kObserved;

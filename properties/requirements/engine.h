@@ -37,6 +37,9 @@ class Engine {
   absl::StatusOr<Verdict> PlayOnce(const Scenario& scenario, const Rules& rules,
                                    Transcript* transcript);
 
+  // Of a client: what it said last on its standard error, when it was played last.
+  const std::string& client_words() const { return words_; }
+
   static constexpr int kRestarts = 8;
   static constexpr int kReplays = 5;
   // A smaller scenario counts if so many of kReplays plays fail; one that fails in all of them is
@@ -54,6 +57,10 @@ class Engine {
 
   // engine_play.cc
   StageOptions OptionsFor(Pace pace) const;
+  // Without what the target does not claim.
+  Rules RulesOf(const Requirement& requirement) const;
+  // As the target takes it: in lines of text, where it takes nothing else.
+  Scenario Fit(Scenario scenario) const;
   // Of datagrams a silence is believed at the last of kDatagramTries, each from fresh sockets.
   absl::StatusOr<Verdict> Play(const Scenario& scenario, const Rules& rules, Pace pace,
                                Transcript* transcript);
@@ -91,6 +98,7 @@ class Engine {
   uint64_t plays_ = 0;
   uint64_t cuts_ = 0;
   uint64_t certain_cuts_ = 0;
+  std::string words_;        // of a client: what it said when it was played last
   bool probe_held_ = false;  // at the start: so a failing probe later means a wedged target
   std::string gone_;         // why nothing more can be judged
   int new_starts_ = 0;       // requirements after which the target was started again

@@ -1,10 +1,12 @@
 // Single conversations with the target, and the plain exchange before and after the others.
 // Not for: requirements (engine.cc).
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "properties/requirements/engine.h"
 #include "properties/requirements/icmp_probe.h"
+#include "properties/scenario/in_lines.h"
 #include "properties/stage/socket/judged.h"
 
 namespace verbatim {
@@ -54,6 +56,7 @@ absl::StatusOr<Verdict> Engine::PlayAgain(const Scenario& scenario, const Rules&
       PlayJudged(scenario, rules, target_->door(), OptionsFor(pace), transcript);
   if (!judged.ok()) return own_error_ = judged.status();
   auto& [played, verdict] = *judged;
+  words_ = played.words;
   cuts_ += played.cuts;
   certain_cuts_ += played.certain_cuts;
   if (played.cut_short) {
@@ -70,10 +73,12 @@ bool Engine::IsLeftOpen(const Verdict& verdict) {
 }
 
 absl::StatusOr<Verdict> Engine::Probe() {
-  const Family family = FamilyOf(target_->transport());
+  const Family family = FamilyOf(*target_);
   if (family != Family::kIcmp) {
-    const Role role = family == Family::kDatagram ? Role::kDatagramServer : Role::kServer;
-    return Play(PlainExchange(role), Rules(), Pace::kWhole, nullptr);
+    const Role role = target_->client() != nullptr  ? Role::kClient
+                      : family == Family::kDatagram ? Role::kDatagramServer
+                                                    : Role::kServer;
+    return Play(Fit(PlainExchange(role)), Rules(), Pace::kWhole, nullptr);
   }
   ++plays_;
   const absl::Status status = ProbeIcmp(target_->door(), budget_.deadline_ms);
@@ -83,6 +88,16 @@ absl::StatusOr<Verdict> Engine::Probe() {
   verdict.kind = Verdict::Kind::kUnserved;
   verdict.detail = std::string(status.message());
   return verdict;
+}
+
+Rules Engine::RulesOf(const Requirement& requirement) const {
+  Rules rules = requirement.rules;
+  rules.status = rules.status && (target_->capabilities() & kStatus) != 0;
+  return rules;
+}
+
+Scenario Engine::Fit(Scenario scenario) const {
+  return target_->in_lines() ? InLines(std::move(scenario)) : scenario;
 }
 
 absl::StatusOr<Verdict> Engine::PlayOnce(const Scenario& scenario, const Rules& rules,
@@ -110,7 +125,7 @@ absl::Status Engine::Reach() {
   if (absl::Status status = Ready(); !status.ok()) return status;
   absl::StatusOr<Verdict> verdict = Probe();
   // A stream's connect has tried them all.
-  const bool each_alone = FamilyOf(target_->transport()) != Family::kStream;
+  const bool each_alone = FamilyOf(*target_) != Family::kStream;
   for (size_t i = 1; each_alone && i < target_->addresses().size(); ++i) {
     if (!verdict.ok() || !verdict->Fails()) break;
     target_->Prefer(i);

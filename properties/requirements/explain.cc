@@ -18,8 +18,8 @@ constexpr int64_t kBriefShrinkMs = 300;
 
 void Engine::Explain(const Requirement& requirement, rc::Shrinkable<Scenario> failure,
                      Outcome* outcome) {
-  const Rules& rules = requirement.rules;
-  outcome->first = outcome->smallest = failure.value();
+  const Rules rules = RulesOf(requirement);
+  outcome->first = outcome->smallest = Fit(failure.value());
   outcome->first.requirement = outcome->smallest.requirement = outcome->id;
   if (const std::optional<std::string> death = target_->DiedSoon()) {
     NameDeath(*death, outcome);
@@ -79,14 +79,14 @@ std::vector<Scenario> Engine::Shrink(const Rules& rules, rc::Shrinkable<Scenario
     shrunk_ms_ +=
         std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - start).count();
   };
-  std::vector<Scenario> chain = {failure.value()};
+  std::vector<Scenario> chain = {Fit(failure.value())};
   std::set<std::string> tried = {PrintScenario(chain.back())};
   for (bool moved = true; moved;) {
     moved = false;
     rc::Seq<rc::Shrinkable<Scenario>> candidates = failure.shrinks();
     while (rc::Maybe<rc::Shrinkable<Scenario>> candidate = candidates.next()) {
       if (steady_clock::now() >= end || target_->Died()) return spent(), chain;
-      const Scenario scenario = candidate->value();
+      const Scenario scenario = Fit(candidate->value());
       if (!tried.insert(PrintScenario(scenario)).second) continue;
       if (!FailsTwice(scenario, rules, kind)) continue;
       chain.push_back(scenario);
@@ -113,6 +113,7 @@ void Engine::Confirm(const Rules& rules, const Scenario& scenario, Outcome* outc
     if (!verdict.ok() || verdict->kind == Verdict::Kind::kNotJudged) return;  // no time left
     ++outcome->replays;
     if (verdict->kind == kind && ++outcome->recurred == 1) {
+      outcome->target_output = words_;
       outcome->verdict = *std::move(verdict);
       outcome->transcript = transcript.Lines();
     }
@@ -131,7 +132,41 @@ void Engine::ConfirmDeath(const Rules& rules, Outcome* outcome) {
   outcome->transcript = transcript.Lines();
 }
 
+namespace {
+
+// All of its input at once, and all that is replied in one piece, where the last one was.
+std::optional<Scenario> ControlOfClient(const Scenario& scenario) {
+  Scenario control = scenario;
+  control.steps.clear();
+  uint64_t fed = 0, replied = 0;
+  size_t feeds = 0, replies = 0;
+  for (const Step& step : scenario.steps) {
+    if (step.kind == Step::Kind::kFeed) {
+      ++feeds;
+      fed += step.amount == kRest ? scenario.payload.Size() - fed : step.amount;
+    } else if (step.kind == Step::Kind::kReply) {
+      ++replies;
+      replied += step.amount == kRest ? fed - replied : step.amount;
+    }
+  }
+  if (feeds < 2 && replies < 2) return std::nullopt;
+  size_t replies_left = replies;
+  for (Step step : scenario.steps) {
+    if (step.kind == Step::Kind::kReply && --replies_left > 0) continue;
+    if (step.kind == Step::Kind::kReply) step.amount = replied;
+    if (step.kind == Step::Kind::kFeed) {
+      if (fed == 0) continue;
+      step.amount = std::exchange(fed, 0);
+    }
+    control.steps.push_back(step);
+  }
+  return control;
+}
+
+}  // namespace
+
 std::optional<Scenario> ControlOf(const Scenario& scenario) {
+  if (scenario.role == Role::kClient) return ControlOfClient(scenario);
   // In one piece datagrams would be another conversation.
   if (Connections(scenario) > 1 || scenario.role != Role::kServer) return std::nullopt;
   Scenario control = scenario;

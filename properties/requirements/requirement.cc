@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "properties/requirements/catalogue.h"
+#include "properties/stage/socket/target.h"
 
 namespace verbatim {
 
@@ -20,6 +21,12 @@ Family FamilyOf(Transport transport) {
   if (transport == Transport::kIcmp) return Family::kIcmp;
   const bool datagrams = transport == Transport::kUdp || transport == Transport::kUnixgram;
   return datagrams ? Family::kDatagram : Family::kStream;
+}
+
+Family FamilyOf(const Target& target) {
+  const Family family = FamilyOf(target.transport());
+  if (target.client() == nullptr) return family;
+  return family == Family::kDatagram ? Family::kDatagramClient : Family::kClient;
 }
 
 absl::string_view FamilyName(Family family) {
@@ -58,7 +65,8 @@ absl::string_view BasisName(Basis basis) {
 const std::vector<Requirement>& Catalogue() {
   static const std::vector<Requirement>* const rows = [] {
     auto* all = new std::vector<Requirement>(RowsOnBytes());
-    for (const auto& rows : {RowsOnService(), RowsOnDatagrams(), RowsOnIcmp()}) {
+    for (const auto& rows : {RowsOnService(), RowsOnDatagrams(), RowsOnIcmp(), RowsOnClients(),
+                             RowsOnDatagramClients()}) {
       all->insert(all->end(), rows.begin(), rows.end());
     }
     return all;

@@ -16,6 +16,8 @@
 
 namespace verbatim {
 
+class Target;  // stage/socket/target.h
+
 enum class Level {
   kMust,      // M: what breaks it does not return what it received, or stops serving
   kShould,    // S
@@ -26,7 +28,8 @@ enum class Basis {
   kDerived,  // it follows from a standard
   kRobust,   // sound engineering
 };
-Family FamilyOf(Transport transport);
+Family FamilyOf(Transport transport);  // of its servers
+Family FamilyOf(const Target& target);
 // "stream", "datagram", "icmp", "client", "client.datagram": the IDs begin so.
 absl::string_view FamilyName(Family family);
 absl::string_view LevelName(Level level);  // "M", "S", "I"

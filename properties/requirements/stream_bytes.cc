@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "properties/generate/shrinks.h"
+#include "properties/requirements/bytes_read_as_one.h"
 #include "properties/requirements/steps.h"
 #include "properties/requirements/stream.h"
 
@@ -11,9 +12,6 @@ namespace verbatim {
 
 using namespace steps;  // NOLINT(google-build-using-namespace): the words of this file
 
-// What some program reads as one thing, wherever it stands: first on a connection, or where a read
-// ends within it. Telnet's doubled IAC (RFC 854), its CR NUL, a byte order mark, TLS's first bytes
-// …
 std::vector<std::string> ReadAsOne() {
   std::vector<std::string> all = {
       "\xff\xff",     std::string("\r\0", 2),   "\r\n",         "\n\n", "\xef\xbb\xbf", "\xff\xfe",

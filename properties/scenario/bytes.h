@@ -2,9 +2,10 @@
 //
 //     0  version, 2; 1 keeps its meaning: there a fault's kind is 15, the widenings' 16 and 17, and
 //        kinds are modulo 18, so that there is no settle and no drip; 3 is the same as 2 for the
-//        role datagram-server, where amounts may be 0; any other is read as 2
+//        role datagram-server, where amounts may be 0; 4 and 5 are 2 and 3 with the overlay lines;
+//        any other is read as 2
 //     1  flags: 1 literal payload, 2 role client, 4 wide, 8 has a requirement
-//     2  overlay (modulo)
+//     2  overlay (modulo; without lines)
 //     3  bytes of the requirement's ID
 //     4  u16 payload size (a literal's length), 6 u16 seed; wide: both are 0 and stand as u64
 //     behind

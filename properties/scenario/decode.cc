@@ -24,7 +24,13 @@ uint64_t Get(absl::string_view bytes, size_t at, size_t count) {
 }
 
 uint8_t VersionOf(uint8_t byte) {
+  if (byte == layout::kDatagramVersion + layout::kLinesMore) return layout::kDatagramVersion;
   return byte == 1 || byte == layout::kDatagramVersion ? byte : layout::kVersion;
+}
+
+bool IsOfLines(uint8_t byte) {
+  return byte == layout::kVersion + layout::kLinesMore ||
+         byte == layout::kDatagramVersion + layout::kLinesMore;
 }
 
 // Where the parts of the header are, and how long.
@@ -254,7 +260,9 @@ Scenario DecodeScenario(absl::string_view bytes) {
   } else {
     payload.size_bytes = header.size % (kMaxPayloadBytes + 1);
     payload.seed = header.seed;
-    payload.overlay = kOverlays[Get(bytes, 2, 1) % std::size(kOverlays)];
+    payload.overlay = IsOfLines(static_cast<uint8_t>(Get(bytes, 0, 1)))
+                          ? Overlay::kLines
+                          : kOverlays[Get(bytes, 2, 1) % std::size(kOverlays)];
   }
   Records(header.version, bytes.substr(header.end), &scenario).Read();
   return scenario;

@@ -20,13 +20,16 @@ void PutHeader(const Scenario& scenario, std::string* bytes) {
   const bool wide = (size | seed) > 0xFFFF;
   const size_t id_bytes = std::min(scenario.requirement.size(), kMaxRequirementBytes);
   const bool datagrams = scenario.role == Role::kDatagramServer;
-  Put(bytes, datagrams ? layout::kDatagramVersion : layout::kVersion, 1);
+  const bool lines = !payload.literal && payload.overlay == Overlay::kLines;
+  Put(bytes,
+      (datagrams ? layout::kDatagramVersion : layout::kVersion) + (lines ? layout::kLinesMore : 0u),
+      1);
   Put(bytes,
       (payload.literal ? layout::kLiteral : 0u) |
           (scenario.role == Role::kClient ? layout::kClient : 0u) | (wide ? layout::kWide : 0u) |
           (id_bytes != 0 ? layout::kHasRequirement : 0u),
       1);
-  Put(bytes, payload.literal ? 0 : static_cast<uint64_t>(payload.overlay), 1);
+  Put(bytes, payload.literal || lines ? 0 : static_cast<uint64_t>(payload.overlay), 1);
   Put(bytes, id_bytes, 1);
   Put(bytes, wide ? 0 : size, 2);
   Put(bytes, wide ? 0 : seed, 2);

@@ -13,6 +13,8 @@ namespace verbatim::layout {
 inline constexpr uint8_t kVersion = 2;
 // The same form, of the role datagram-server.
 inline constexpr uint8_t kDatagramVersion = 3;
+// Of either, with a payload of lines: so much more.
+inline constexpr uint8_t kLinesMore = 2;
 inline constexpr uint8_t kLiteral = 1, kClient = 2, kWide = 4, kHasRequirement = 8;
 inline constexpr size_t kFixedBytes = 8, kWideBytes = 16;
 inline constexpr uint8_t kFaultRecord = kStepKinds;

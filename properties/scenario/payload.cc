@@ -109,6 +109,17 @@ void Clip(string_view piece, uint64_t at, uint64_t offset, absl::Span<char> out)
   }
 }
 
+constexpr string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void LayLines(uint64_t offset, uint64_t size, absl::Span<char> out) {
+  for (char& byte : out) byte = kLetters[static_cast<uint8_t>(byte) % kLetters.size()];
+  for (uint64_t end = (offset / kLineBytes + 1) * kLineBytes; end - 1 < offset + out.size();
+       end += kLineBytes) {
+    out[end - 1 - offset] = '\n';
+  }
+  if (offset + out.size() == size) out[out.size() - 1] = '\n';
+}
+
 }  // namespace
 
 absl::string_view OverlayName(Overlay overlay) {
@@ -123,6 +134,8 @@ absl::string_view OverlayName(Overlay overlay) {
       return "nul-runs";
     case Overlay::kTokens:
       return "tokens";
+    case Overlay::kLines:
+      return "lines";
   }
   return "none";
 }
@@ -164,7 +177,9 @@ void Payload::Fill(uint32_t connection, uint64_t offset, absl::Span<char> out) c
 void Payload::Lay(uint32_t connection, uint64_t offset, absl::Span<char> out) const {
   const uint64_t end = offset + out.size();
   const uint64_t key = Hash(spec_.seed * kMaxConnections + connection);
-  if (spec_.overlay == Overlay::kNoNewline) {
+  if (spec_.overlay == Overlay::kLines) {
+    LayLines(offset, size_bytes(), out);
+  } else if (spec_.overlay == Overlay::kNoNewline) {
     for (char& byte : out) byte = byte == '\n' ? '\x8a' : byte;  // keeps the connection's low bits
   } else if (spec_.overlay == Overlay::kCrlfAtCuts) {
     const std::vector<uint64_t>& cuts = cuts_[connection - 1];

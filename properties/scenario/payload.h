@@ -15,10 +15,21 @@ namespace verbatim {
 
 // What is laid over a coded payload. Random bytes hide content bugs: they rarely hold a CR LF just
 // at a cut, or eight NULs in a row.
-enum class Overlay { kNone, kNoNewline, kCrlfAtCuts, kNulRuns, kTokens };
+enum class Overlay {
+  kNone,
+  kNoNewline,
+  kCrlfAtCuts,
+  kNulRuns,
+  kTokens,
+  kLines,  // text: lines of kLineBytes, and the payload ends with one; for who takes nothing else
+};
+// Those that leave a payload arbitrary bytes.
 inline constexpr Overlay kOverlays[] = {Overlay::kNone, Overlay::kNoNewline, Overlay::kCrlfAtCuts,
                                         Overlay::kNulRuns, Overlay::kTokens};
-// "none", "nonewline", "crlf-at-cuts", "nul-runs", "tokens".
+inline constexpr Overlay kAllOverlays[] = {Overlay::kNone,       Overlay::kNoNewline,
+                                           Overlay::kCrlfAtCuts, Overlay::kNulRuns,
+                                           Overlay::kTokens,     Overlay::kLines};
+// "none", "nonewline", "crlf-at-cuts", "nul-runs", "tokens", "lines".
 absl::string_view OverlayName(Overlay overlay);
 
 // What a scenario says of its payload. Each connection has one of its own, of the same size.
@@ -36,6 +47,8 @@ struct PayloadSpec {
 // The strings that the overlay "tokens" scatters: what some program takes for a command.
 absl::Span<const absl::string_view> PayloadTokens();
 
+// With its newline.
+inline constexpr uint64_t kLineBytes = 32;
 inline constexpr uint32_t kMaxConnections = 8;
 // A window of this many coded bytes names its connection and offset.
 inline constexpr size_t kWindowBytes = 16;

@@ -66,11 +66,11 @@ absl::Status ParsePayload(absl::string_view rest, PayloadSpec* spec) {
   spec->size_bytes = *size;
   spec->seed = *seed;
   if (words.size() == 4) return absl::OkStatus();
-  for (const Overlay overlay : kOverlays) {
+  for (const Overlay overlay : kAllOverlays) {
     spec->overlay = overlay;
     if (words[4] == "overlay" && words[5] == OverlayName(overlay)) return absl::OkStatus();
   }
-  return Bad("overlays are: none nonewline crlf-at-cuts nul-runs tokens");
+  return Bad("overlays are: none nonewline crlf-at-cuts nul-runs tokens lines");
 }
 
 absl::Status ParseRequirement(absl::string_view rest, std::string* id) {

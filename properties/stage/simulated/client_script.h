@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "core/address.h"
 #include "properties/stage/simulated/script.h"
@@ -28,6 +29,10 @@ class ClientScript : public SimulatedScript {
   void Finish(bool succeeded, bool is_explained);
 
  private:
+  void Emit(Judge* judge, Event event) {
+    event.way = judge == forward_ ? Way::kSent : Way::kPrinted;
+    SimulatedScript::Emit(judge, std::move(event));
+  }
   bool TakeIn();
   bool TakeFromClient();
   bool TakeFromOutput();

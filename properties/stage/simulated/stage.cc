@@ -162,7 +162,7 @@ SimulatedPlay SimulatedStage::PlayClient(const Scenario& scenario,
                                          Transcript* transcript) {
   const SocketAddress address = AddressOf(options.transport, options.ipv6);
   kernel_.Reset({.buffer_bytes = options.buffer_bytes}, options.faults, nullptr, options.coverage);
-  Judge forward(scenario, rules), back(scenario, rules);
+  Judge forward(scenario, rules, Way::kSent), back(scenario, rules, Way::kPrinted);
   ClientScript script(&kernel_, scenario, options, transcript, &forward, &back, address);
   kernel_.SetPeers(&script);
   SimulatedPlay play;

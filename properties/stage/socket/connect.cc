@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/posix_kernel.h"
@@ -83,6 +84,17 @@ absl::Status Line::Connect(const Door& door, int64_t deadline_ms, bool small_buf
     if (status.ok()) break;
   }
   return status;
+}
+
+void Line::Adopt(UniqueFd fd) {
+  *this = Line();
+  sockaddr_storage local{};
+  socklen_t length = sizeof(local);
+  ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&local), &length);
+  tcp_ = local.ss_family != AF_UNIX;
+  const int on = 1;
+  if (tcp_) PosixKernel().SetOption(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  fd_ = std::move(fd);
 }
 
 absl::Status Line::ConnectTo(const SocketAddress& address, int64_t deadline_ms, bool small_buffer) {

@@ -12,8 +12,8 @@
 
 namespace verbatim {
 
-// A line of digits, sent and awaited: what a server that works in lines, or in capitals, returns as
-// well.
+// A line of digits, sent and awaited (fed and replied, of a client): what a server that works in
+// lines, or in capitals, returns as well.
 Scenario PlainExchange(Role role);
 
 struct Judged {
@@ -21,8 +21,8 @@ struct Judged {
   Verdict verdict;
 };
 
-// Plays `scenario` (valid, of a server's role) once, and judges it by `rules`; `transcript` may be
-// null. Returns kInternal iff our own side failed.
+// Plays `scenario` (valid; of role client at a door of a client) once, and judges it by `rules`;
+// `transcript` may be null. Returns kInternal iff our own side failed.
 absl::StatusOr<Judged> PlayJudged(const Scenario& scenario, const Rules& rules, const Door& door,
                                   const StageOptions& options, Transcript* transcript);
 

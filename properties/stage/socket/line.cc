@@ -22,6 +22,8 @@ namespace {
 // The end of its output comes a moment before its parent hears how it died.
 constexpr int kDeathMs = 500;
 
+}  // namespace
+
 // A pipe has no MSG_NOSIGNAL: the signal is kept off this thread, and taken if it came.
 ssize_t WriteWithoutSignal(int fd, absl::Span<const char> bytes) {
   sigset_t pipe, before;
@@ -37,8 +39,6 @@ ssize_t WriteWithoutSignal(int fd, absl::Span<const char> bytes) {
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return written;
 }
-
-}  // namespace
 
 size_t Line::Send(absl::Span<const char> bytes) {
   if (process_ != nullptr && !send_fd_) return 0;

@@ -2,6 +2,8 @@
 // Not for: scripts or deadlines of a conversation (stage.h).
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,7 +20,10 @@
 
 namespace verbatim {
 
-// Where a connection leads: to one of the addresses, or to a process of its own.
+struct ClientDoor;  // client_door.h
+
+// Where a connection leads: to one of the addresses, or to a process of its own; or how a client
+// under test is started, which connects to us.
 struct Door {
   Door() = default;
   Door(std::vector<SocketAddress> all) : addresses(std::move(all)) {}  // NOLINT: meant
@@ -27,8 +32,9 @@ struct Door {
   std::vector<SocketAddress> addresses;  // streams, in the order to try
   std::string command;  // for the shell; without addresses. Each connection starts it anew: its
                         // standard input and output, two pipes, are the connection
-  uint64_t descriptor_limit = 0;     // Process::Options
-  std::shared_ptr<LastWords> words;  // for its standard error; may be null
+  uint64_t descriptor_limit = 0;             // Process::Options
+  std::shared_ptr<LastWords> words;          // for its standard error; may be null
+  std::shared_ptr<const ClientDoor> client;  // then nothing of the above counts
 };
 
 class Line {
@@ -46,6 +52,9 @@ class Line {
   // Returns the failing call, the address and the errno's name; kInternal iff our own side is at
   // fault (no descriptor or port left).
   absl::Status Connect(const Door& door, int64_t deadline_ms, bool small_buffer = false);
+
+  // Takes over a connection that was accepted, of TCP or a unix socket, with Nagle's algorithm off.
+  void Adopt(UniqueFd fd);
 
   // How many of the bytes were accepted; 0 if none can be now, or if the connection has failed:
   // then what has come can still be received.
@@ -91,5 +100,8 @@ class Line {
   bool broken_ = false;
   bool shut_ = false;
 };
+
+// write(2) to a pipe, of which no SIGPIPE is left to this thread: -EPIPE says as much.
+ssize_t WriteWithoutSignal(int fd, absl::Span<const char> bytes);
 
 }  // namespace verbatim

@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -71,6 +73,25 @@ struct Pipe {
 // What the command gets, and what we keep of it. Whatever is missing is /dev/null.
 struct Plumbing {
   Pipe to, from;
+  // Opens both over one pseudo-terminal. Returns the name of the call that failed; or nullptr.
+  const char* OpenTerminal() {
+    char name[64];
+    to.write_end = Above(UniqueFd(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)));
+    const int master = to.write_end.get();
+    if (::grantpt(master) != 0 || ::unlockpt(master) != 0) return "posix_openpt";
+    if (::ptsname_r(master, name, sizeof(name)) != 0) return "ptsname_r";
+    to.read_end = Above(UniqueFd(::open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)));
+    termios modes{};
+    if (::tcgetattr(to.read_end.get(), &modes) != 0) return "tcgetattr";
+    modes.c_iflag = 0;
+    modes.c_oflag = 0;
+    modes.c_lflag = ICANON;
+    for (const int key : {VERASE, VKILL, VEOL}) modes.c_cc[key] = _POSIX_VDISABLE;
+    if (::tcsetattr(to.read_end.get(), TCSANOW, &modes) != 0) return "tcsetattr";
+    from.read_end = UniqueFd(::fcntl(to.write_end.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    from.write_end = UniqueFd(::fcntl(to.read_end.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    return from.read_end && from.write_end ? nullptr : "fcntl";
+  }
   UniqueFd null;
   UniqueFd words;
   UniqueFd ours, wardens;
@@ -83,7 +104,11 @@ struct Plumbing {
       words = UniqueFd(::fcntl(options.words, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
       if (!words) return "fcntl";
     }
-    if (options.piped && !(to.Open() && from.Open())) return "pipe2";
+    if (options.terminal) {
+      if (const char* call = OpenTerminal()) return call;
+    } else if (options.piped && !(to.Open() && from.Open())) {
+      return "pipe2";
+    }
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return "socketpair";
     ours = UniqueFd(ends[0]);
@@ -114,13 +139,14 @@ absl::StatusOr<std::unique_ptr<Process>> Process::Start(const std::string& comma
   WardenPlan plan;
   plan.command = command.c_str();
   plan.environment = environ;
-  plan.input = options.piped ? plumbing.to.read_end.get() : null;
+  const bool piped = options.piped || options.terminal;
+  plan.input = piped ? plumbing.to.read_end.get() : null;
   plan.error = plumbing.words ? plumbing.words.get() : null;
-  plan.output = options.piped ? plumbing.from.write_end.get() : plan.error;
+  plan.output = piped ? plumbing.from.write_end.get() : plan.error;
   plan.control = plumbing.wardens.get();
   plan.soft_descriptors = limit == 0 ? given.rlim_cur : limit;
   plan.hard_descriptors = limit == 0 ? given.rlim_max : limit;
-  plan.may_end_by_itself = options.piped;
+  plan.may_end_by_itself = piped;
   const pid_t warden = ::fork();
   if (warden < 0) return ErrnoStatus(errno, "fork", "");
   if (warden == 0) BeWarden(plan);

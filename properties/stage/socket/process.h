@@ -26,6 +26,10 @@ class Process {
     int words = -1;
     // Its standard input and output are pipes to us. Otherwise its input is empty.
     bool piped = false;
+    // Piped, but over a pseudo-terminal (pty(7)) that neither echoes nor changes a byte: lines are
+    // edited (at most 4,095 bytes each), and 0x04 at a line's begin is the input's end. `input` and
+    // `output` are two descriptors of its one master.
+    bool terminal = false;
   };
 
   // Runs `command` by /bin/sh -c, as the child of a warden (warden.h). This process becomes a
@@ -50,6 +54,10 @@ class Process {
   std::optional<std::string> Ended();
   // Whether it ended with status 0.
   bool Succeeded() { return Ended() && status_ == 0; }
+  // Of waitpid(2); nullopt while it runs.
+  std::optional<int> Status() { return Ended() ? status_ : std::nullopt; }
+  // To be polled for reading: something may be known of its end.
+  int news_fd() const { return control_.get(); }
   // Waits until it has ended, at most `timeout_ms`. True if it has.
   bool WaitUntilEnded(int timeout_ms);
   // Lets `timeout_ms` go by, less if the command ends meanwhile: between two looks at what it

@@ -88,7 +88,7 @@ class Performance {
       case Step::Kind::kReply:
       case Step::Kind::kHold:
       case Step::Kind::kExpectExit:
-        return;  // of a client under test, which this stage does not play
+        return;  // of a client under test (client_stage.cc)
     }
   }
 

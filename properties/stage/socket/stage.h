@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -36,6 +37,7 @@ struct Played {
   uint64_t cuts = 0;
   uint64_t certain_cuts = 0;
   bool cut_short = false;  // StageOptions::end came first: there is nothing to judge
+  std::string words;       // of a client: what it said last on its standard error
 };
 
 // Plays `scenario` (valid) against what is behind `door`. Every event goes to

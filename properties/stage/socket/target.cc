@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "properties/stage/socket/client_desk.h"
 #include "properties/stage/socket/datagram_socket.h"
 
 namespace verbatim {
@@ -65,6 +66,12 @@ absl::string_view CapabilityName(Capability capability) {
       return "a server with several connections (not --stdio)";
     case kLocal:
       return "a target on this machine: loopback, or a unix socket";
+    case kStatus:
+      return "an exit status that says whether all came back";
+    case kAnyBytes:
+      return "a client that takes more than lines of text (--lines, --pty)";
+    case kTakesHost:
+      return "{host} or {endpoint} in the client's command, over tcp or udp";
   }
   return "";
 }
@@ -125,6 +132,37 @@ absl::StatusOr<std::unique_ptr<Target>> Target::Stdio(std::string command) {
   return target;
 }
 
+absl::StatusOr<std::unique_ptr<Target>> Target::Client(ClientDoor door, bool in_lines,
+                                                       absl::string_view flags) {
+  const std::string argument =
+      absl::StrCat("--spawn ", ShellQuote(door.command), OverFlag(door.over), flags);
+  if (const absl::Status status = door.Check(); !status.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--spawn ", ShellQuote(door.command), ": ", status.message()));
+  }
+  std::unique_ptr<Target> target(new Target(Kind::kClient, door.over, door.command, argument));
+  target->capabilities_ = kSpawned | kLocal | kStatus | kHalfClose | (in_lines ? 0 : kAnyBytes) |
+                          (door.NamesHost() ? kTakesHost : 0) |
+                          (door.over == Transport::kTcp ? kTcp : 0);
+  target->in_lines_ = in_lines;
+  target->client_ = std::make_shared<const ClientDoor>(std::move(door));
+  return target;
+}
+
+absl::StatusOr<std::unique_ptr<Target>> Target::ClientElsewhere(std::unique_ptr<ClientDesk> desk,
+                                                                bool in_lines,
+                                                                absl::string_view argument) {
+  ClientDoor door = desk->door();
+  const std::string name(argument);
+  std::unique_ptr<Target> target(new Target(Kind::kClient, door.over, name, name));
+  target->capabilities_ = kServer | kStatus | kHalfClose | (in_lines ? 0 : kAnyBytes) |
+                          (door.over == Transport::kTcp ? kTcp : 0);
+  target->in_lines_ = in_lines;
+  target->client_ = std::make_shared<const ClientDoor>(std::move(door));
+  target->desk_ = std::move(desk);
+  return target;
+}
+
 void Target::PutBefore(std::unique_ptr<Backend> backend, absl::string_view flag) {
   backend_ = std::move(backend);
   absl::StrAppend(&argument_, " ", flag);
@@ -143,6 +181,9 @@ std::unique_ptr<Target> Target::Clone() const {
   clone->capabilities_ = capabilities_;
   clone->preferred_ = preferred_;
   clone->descriptor_limit_ = descriptor_limit_;
+  clone->client_ = client_;
+  clone->in_lines_ = in_lines_;
+  clone->desk_ = desk_;
   if (kind_ == Kind::kRemote) clone->addresses_ = addresses_;
   if (kind_ == Kind::kStdio) clone->words_ = words_;  // what is printed is anybody's anyhow
   return clone;
@@ -155,6 +196,7 @@ void Target::CallIt(std::string name, std::string argument) {
 
 Door Target::door() const {
   Door door(addresses_);
+  door.client = client_;
   if (kind_ != Kind::kStdio) return door;
   door.command = command_;
   door.descriptor_limit = descriptor_limit_;

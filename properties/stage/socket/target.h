@@ -1,5 +1,5 @@
-// Target: whatever is held to the requirements: a transport, a way to connect, and capabilities.
-// Not for: conversations with it (stage.h).
+// Target: whatever is held to the requirements: a transport, a way to connect (or, of a client, to
+// be connected to), and capabilities. Not for: conversations with it (stage.h).
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include "core/address.h"
 #include "core/endpoint.h"
 #include "properties/stage/socket/backend.h"
+#include "properties/stage/socket/client_door.h"
 #include "properties/stage/socket/last_words.h"
 #include "properties/stage/socket/line.h"
 #include "properties/stage/socket/path.h"
@@ -30,10 +31,16 @@ enum Capability : uint32_t {
   kTcp = 4,        // RST, urgent data
   kServer = 8,     // several connections reach one process (not so with --stdio)
   kLocal = 16,     // nothing between us and it loses or repeats a datagram: loopback, or unix
+  // Of clients.
+  kStatus = 32,     // its exit status says whether all came back (not so with --without status)
+  kAnyBytes = 64,   // it takes bytes of every value (not so with --lines)
+  kTakesHost = 128  // its command takes the host to connect to: {host} or {endpoint}
 };
 
 // "a process that Verbatim started" …: the words for a skip's reason.
 absl::string_view CapabilityName(Capability capability);
+
+class ClientDesk;  // client_desk.h
 
 class Target {
  public:
@@ -54,6 +61,16 @@ class Target {
   // starts it anew, and ends it. Returns kInvalidArgument iff it is empty; else what
   // LastWords::Open returns.
   static absl::StatusOr<std::unique_ptr<Target>> Stdio(std::string command);
+
+  // A client: a command for the shell that connects to us, is fed, and prints what came back. Each
+  // play starts it anew, and ends it. `flags`: what the command line has besides --spawn.
+  // `in_lines`: it is fed lines of text alone. Returns what ClientDoor::Check returns.
+  static absl::StatusOr<std::unique_ptr<Target>> Client(ClientDoor door, bool in_lines,
+                                                        absl::string_view flags);
+  // A client that somebody else starts, who comes to the desk.
+  static absl::StatusOr<std::unique_ptr<Target>> ClientElsewhere(std::unique_ptr<ClientDesk> desk,
+                                                                 bool in_lines,
+                                                                 absl::string_view argument);
 
   // Of a spawned one that passes on what it gets: `backend` is started before it and ended after
   // it, and its address is filled into the command (Backend::FillIn). Every copy has one of its
@@ -113,6 +130,9 @@ class Target {
   // From now on, and after each new start, the address at `index` is the first: for datagrams, of
   // which nobody can say that they were taken until one is answered.
   void Prefer(size_t index);
+  // Null unless it is a client.
+  std::shared_ptr<const ClientDoor> client() const { return client_; }
+  bool in_lines() const { return in_lines_; }
   // Of a unix socket without a path it is kUnix, of --stdio kStdio.
   Transport transport() const { return transport_; }
   uint32_t capabilities() const { return capabilities_; }
@@ -128,7 +148,7 @@ class Target {
  private:
   static constexpr int kDeathMs = 200;
 
-  enum class Kind { kRemote, kSpawned, kStdio };
+  enum class Kind { kRemote, kSpawned, kStdio, kClient };
   struct Listening {
     uint64_t inode = 0;
     std::vector<SocketAddress> addresses;
@@ -153,6 +173,9 @@ class Target {
   std::string argument_;
   std::string command_;
   std::unique_ptr<Backend> backend_;  // null unless put before one
+  std::shared_ptr<const ClientDoor> client_;
+  std::shared_ptr<ClientDesk> desk_;  // null unless somebody else starts it
+  bool in_lines_ = false;
   uint32_t capabilities_ = kHalfClose;
   int starts_ = 0;
   uint64_t descriptor_limit_ = 0;
