@@ -31,6 +31,7 @@ void AddMutants(CLI::App& app, int* status);
 void AddMerge(CLI::App& app, int* status);
 void AddAddress(CLI::App& app, int* status);
 void AddServe(CLI::App& app, int* status);
+void AddPretend(CLI::App& app, int* status);
 
 // This program as it was called, as a word for a shell: "build/release/bin/verbatim". `command` is
 // one of its subcommands.

@@ -13,14 +13,7 @@
 namespace verbatim {
 namespace {
 
-// TMP
-const std::vector<Mutant>& ClientMutants() {
-  static std::vector<Mutant> v;
-  return v;
-}
-const std::vector<Mutant>& DatagramClientMutants() { return ClientMutants(); }
-// TMPEND
-//  What the command line of Verbatim has besides --spawn and --over.
+// What the command line of Verbatim has besides --spawn and --over.
 std::string FlagsText(const ClientFlags& flags) {
   return absl::StrCat(flags.strip_prefix.empty()
                           ? ""
@@ -86,12 +79,14 @@ absl::StatusOr<std::unique_ptr<Target>> Elsewhere(const std::string& listen,
   if (!data.ok()) return data.status();
   absl::StatusOr<Endpoint> desk_at = Endpoint::Parse(control);
   if (control.empty()) {
-    desk_at = *data;
     const absl::StatusOr<SocketAddress> address =
-        SocketAddress::Parse(absl::StrCat(data->host, ":", data->port));
-    if (data->transport != Transport::kTcp || !address.ok()) {
+        SocketAddress::Parse(absl::StrCat("0.0.0.0:", data->service));
+    if (data->transport != Transport::kTcp || !address.ok() || address->port() == 65535) {
       return absl::InvalidArgumentError("--listen: name a --control tcp://ADDRESS:PORT too");
     }
+    desk_at = *data;
+    const int port = address->port();
+    desk_at->service = absl::StrCat(port == 0 ? 0 : port + 1);
   }
   if (!desk_at.ok()) return desk_at.status();
   absl::StatusOr<std::unique_ptr<ClientDesk>> desk = ClientDesk::Open(*data, *desk_at);

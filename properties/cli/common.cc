@@ -80,6 +80,11 @@ absl::StatusOr<std::unique_ptr<Target>> SpawnBefore(const TargetFlags& flags, Ta
 // A mutant of datagrams is served over UDP unless it is to be over unixgram.
 absl::StatusOr<std::unique_ptr<Target>> SpawnMutant(const std::string& name, Target::Over over) {
   const Mutant* const mutant = FindMutant(name);
+  if (mutant != nullptr &&
+      (mutant->family == Family::kClient || mutant->family == Family::kDatagramClient)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--mutant ", name, ": this one is a client: verbatim client --mutant ", name));
+  }
   const bool datagrams = mutant != nullptr && mutant->family == Family::kDatagram;
   if (datagrams && over == Target::Over::kTcp) over = Target::Over::kUdp;
   if (mutant != nullptr && mutant->waits_for_faults) {

@@ -10,6 +10,14 @@
 namespace verbatim {
 namespace {
 
+void ListMutant(const Mutant& mutant) {
+  const std::string by = mutant.waits_for_faults
+                             ? "waits for injected faults"
+                             : absl::StrCat("caught by ", absl::StrJoin(mutant.caught_by, ", "));
+  std::printf("%-34s %s (%s)\n", std::string(mutant.name).c_str(), std::string(mutant.what).c_str(),
+              by.c_str());
+}
+
 void List() {
   for (const Requirement& row : Catalogue()) {
     std::printf("%-34s %s  %-8s %s\n", std::string(row.id).c_str(),
@@ -17,14 +25,9 @@ void List() {
                 std::string(BasisName(row.basis)).c_str(), std::string(row.sentence).c_str());
   }
   std::printf("\nMutants, for --mutant NAME:\n");
-  std::vector<Mutant> mutants = StreamMutants();
-  mutants.insert(mutants.end(), DatagramMutants().begin(), DatagramMutants().end());
-  for (const Mutant& mutant : mutants) {
-    const std::string by = mutant.waits_for_faults
-                               ? "waits for injected faults"
-                               : absl::StrCat("caught by ", absl::StrJoin(mutant.caught_by, ", "));
-    std::printf("%-34s %s (%s)\n", std::string(mutant.name).c_str(),
-                std::string(mutant.what).c_str(), by.c_str());
+  for (const std::vector<Mutant>* const table :
+       {&StreamMutants(), &DatagramMutants(), &ClientMutants(), &DatagramClientMutants()}) {
+    for (const Mutant& mutant : *table) ListMutant(mutant);
   }
 }
 

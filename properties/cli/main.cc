@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
   verbatim::AddMerge(app, &status);
   verbatim::AddAddress(app, &status);
   verbatim::AddServe(app, &status);
+  verbatim::AddPretend(app, &status);
   // A reader of our output that goes away is no reason to leave a target behind.
   std::signal(SIGPIPE, SIG_IGN);
   try {

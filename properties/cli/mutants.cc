@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -37,16 +36,35 @@ struct MutantsFlags {
   bool no_color = false;
 };
 
-// The reference server, in either family.
+// Those that have mutants, in the order in which they are told.
+constexpr Family kFamilies[] = {Family::kStream, Family::kDatagram, Family::kClient,
+                                Family::kDatagramClient};
+
+bool IsOfClients(Family family) {
+  return family == Family::kClient || family == Family::kDatagramClient;
+}
+bool IsOfDatagrams(Family family) {
+  return family == Family::kDatagram || family == Family::kDatagramClient;
+}
+
+// The reference server or client, in each family.
 const Mutant& Builtin(Family family) {
   static const auto* const builtins = [] {
-    Mutant streams{Defect::kNone, 0, "builtin", "the reference server", "", {}};
-    Mutant datagrams = streams;
-    datagrams.name = "builtin-datagram";
-    datagrams.family = Family::kDatagram;
-    return new std::array<Mutant, 2>{streams, datagrams};
+    auto* const all = new std::map<Family, Mutant>;
+    for (const Family each : kFamilies) {
+      Mutant& builtin = (*all)[each];
+      builtin.defect = Defect::kNone;
+      builtin.number = 0;
+      builtin.name = each == Family::kStream     ? "builtin"
+                     : each == Family::kDatagram ? "builtin-datagram"
+                     : each == Family::kClient   ? "builtin-client"
+                                                 : "builtin-datagram-client";
+      builtin.what = IsOfClients(each) ? "the reference client" : "the reference server";
+      builtin.family = each;
+    }
+    return all;
   }();
-  return (*builtins)[family == Family::kDatagram ? 1 : 0];
+  return builtins->at(family);
 }
 
 // Whether this program may take a port below 1,024: without that nobody can ask from one.
@@ -79,6 +97,12 @@ std::vector<const Mutant*> AllMutants() {
   all.push_back(&Builtin(Family::kDatagram));
   add(SoundDatagramServers());
   add(DatagramMutants());
+  all.push_back(&Builtin(Family::kClient));
+  add(SoundClients());
+  add(ClientMutants());
+  all.push_back(&Builtin(Family::kDatagramClient));
+  add(SoundDatagramClients());
+  add(DatagramClientMutants());
   return all;
 }
 
@@ -173,9 +197,10 @@ class Subject {
     if (target_ == nullptr) {
       TargetFlags flags;
       flags.builtin = &mutant_ == &Builtin(mutant_.family);
-      if (mutant_.family == Family::kDatagram) flags.over = "udp";
+      if (IsOfDatagrams(mutant_.family)) flags.over = "udp";
       if (!flags.builtin) flags.mutant = std::string(mutant_.name);
-      absl::StatusOr<std::unique_ptr<Target>> target = MakeTarget(flags);
+      absl::StatusOr<std::unique_ptr<Target>> target =
+          IsOfClients(mutant_.family) ? MakeClient(flags, {}) : MakeTarget(flags);
       if (!target.ok()) return target.status();
       target_ = *std::move(target);
     }
@@ -268,7 +293,8 @@ class Grading {
 };
 
 void TellLeftOut() {
-  for (const auto& mutants : {StreamMutants(), DatagramMutants()}) {
+  for (const auto& mutants :
+       {StreamMutants(), DatagramMutants(), ClientMutants(), DatagramClientMutants()}) {
     for (const Mutant& mutant : mutants) {
       const absl::string_view obstacle = Obstacle(mutant);
       if (obstacle.empty()) continue;
@@ -289,7 +315,7 @@ int GradeMutants(const MutantsFlags& flags) {
               static_cast<unsigned long long>(flags.budget.seed), flags.budget.cases,
               flags.budget.deadline.c_str());
   int all = 0, killed = 0, sound = 0, cleared = 0;
-  for (const Family family : {Family::kStream, Family::kDatagram}) {
+  for (const Family family : kFamilies) {
     std::vector<const Mutant*> of_family;
     std::copy_if(mutants->begin(), mutants->end(), std::back_inserter(of_family),
                  [&](const Mutant* mutant) { return mutant->family == family; });
@@ -301,7 +327,7 @@ int GradeMutants(const MutantsFlags& flags) {
   }
   if (flags.only.empty()) TellLeftOut();
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  std::printf("%d of %d mutants are caught; %d of %d sound servers fail nothing; %.1f s\n", killed,
+  std::printf("%d of %d mutants are caught; %d of %d sound ones fail nothing; %.1f s\n", killed,
               all, cleared, sound, seconds.count());
   return killed == all && cleared == sound ? kExitHolds : kExitFails;
 }
@@ -312,9 +338,9 @@ void AddMutants(CLI::App& app, int* status) {
   auto flags = std::make_shared<MutantsFlags>();
   flags->budget.cases = 20;
   flags->budget.deadline = "500ms";  // mutants answer at once, or never
-  CLI::App* command = app.add_subcommand(
-      "mutants",
-      "Grade the checker itself: servers with one known defect each, and who catches it");
+  CLI::App* command = app.add_subcommand("mutants",
+                                         "Grade the checker itself: servers and clients with one "
+                                         "known defect each, and who catches it");
   command->add_option("--only", flags->only, "Only mutants of this form (* stands for anything)")
       ->allow_extra_args(false);
   command

@@ -30,7 +30,7 @@ TEST(Mutants, OneThatIsCaughtWithEverySeedIsAPass) {
   EXPECT_TRUE(absl::StrContains(ran.output, "\n 30 banner ")) << ran.output;
   EXPECT_TRUE(absl::StrContains(ran.output, "  3 of 3\n")) << ran.output;
   EXPECT_TRUE(absl::StrContains(ran.output, "stream.silent.first: inserted: ")) << ran.output;
-  EXPECT_TRUE(absl::StrContains(ran.output, "2 of 2 mutants are caught; 0 of 0 sound servers"))
+  EXPECT_TRUE(absl::StrContains(ran.output, "2 of 2 mutants are caught; 0 of 0 sound ones"))
       << ran.output;
 }
 

@@ -1,7 +1,8 @@
-// All mutants and all sound servers, gathered and numbered.
+// All mutants and all sound servers and clients, gathered and numbered.
 // Not for: what is wrong with each (table.cc, and beside the hooks).
 #include <utility>
 
+#include "properties/mutants/client_mutants.h"
 #include "properties/mutants/datagram_mutants.h"
 #include "properties/mutants/hooked_mutants.h"
 #include "properties/mutants/hooked_server.h"
@@ -35,6 +36,20 @@ std::vector<Mutant>* AllDatagrams() {
   return table;
 }
 
+std::vector<Mutant>* AllClients() {
+  auto* const table = new std::vector<Mutant>(KnownClientMutants());
+  Append(table, 301,
+         {ClientInputMutants(), ClientOutputMutants(), ClientEndMutants(), ClientPressureMutants(),
+          ClientConnectMutants()});
+  return table;
+}
+
+std::vector<Mutant>* AllDatagramClients() {
+  auto* const table = new std::vector<Mutant>;
+  Append(table, 401, {DatagramClientRows()});
+  return table;
+}
+
 }  // namespace
 
 const std::vector<Mutant>& StreamMutants() {
@@ -44,6 +59,16 @@ const std::vector<Mutant>& StreamMutants() {
 
 const std::vector<Mutant>& DatagramMutants() {
   static const std::vector<Mutant>* const mutants = AllDatagrams();
+  return *mutants;
+}
+
+const std::vector<Mutant>& ClientMutants() {
+  static const std::vector<Mutant>* const mutants = AllClients();
+  return *mutants;
+}
+
+const std::vector<Mutant>& DatagramClientMutants() {
+  static const std::vector<Mutant>* const mutants = AllDatagramClients();
   return *mutants;
 }
 
@@ -63,9 +88,20 @@ const std::vector<Mutant>& SoundDatagramServers() {
   return *servers;
 }
 
+const std::vector<Mutant>& SoundClients() {
+  static const auto* const clients = new std::vector<Mutant>(SoundClientRows());
+  return *clients;
+}
+
+const std::vector<Mutant>& SoundDatagramClients() {
+  static const auto* const clients = new std::vector<Mutant>(SoundDatagramClientRows());
+  return *clients;
+}
+
 const Mutant* FindMutant(absl::string_view name) {
   for (const std::vector<Mutant>* const table :
-       {&StreamMutants(), &DatagramMutants(), &SoundServers(), &SoundDatagramServers()}) {
+       {&StreamMutants(), &DatagramMutants(), &ClientMutants(), &DatagramClientMutants(),
+        &SoundServers(), &SoundDatagramServers(), &SoundClients(), &SoundDatagramClients()}) {
     for (const Mutant& mutant : *table) {
       if (mutant.name == name) return &mutant;
     }

@@ -1,5 +1,5 @@
-// Mutants: echo servers with one real-world defect each, by which the checker is graded.
-// Not for: serving anybody. The sound server is echo/.
+// Mutants: echo servers and clients with one real-world defect each, by which the checker is
+// graded. Not for: serving anybody. The sound ones are in echo/.
 #pragma once
 
 #include <memory>
@@ -14,6 +14,8 @@
 
 namespace verbatim {
 
+class ClientHooks;
+class DatagramClientHooks;
 class DatagramHooks;
 class StreamHooks;
 
@@ -56,7 +58,7 @@ enum class Defect {
   kLastByteWithheld,
   kResetLeaksDescriptor,
   kZombies,
-  kHooked,  // in the functions of a class of its own: Mutant::stream_hooks, or datagram_hooks
+  kHooked,  // in the functions of a class of its own: one of the four hooks of Mutant
 };
 
 struct Mutant {
@@ -72,6 +74,9 @@ struct Mutant {
   Family family = Family::kStream;
   std::unique_ptr<StreamHooks> (*stream_hooks)() = nullptr;      // hooked_server.h
   std::unique_ptr<DatagramHooks> (*datagram_hooks)() = nullptr;  // plain_datagram.h
+  std::unique_ptr<ClientHooks> (*client_hooks)() = nullptr;      // plain_client.h
+  std::unique_ptr<DatagramClientHooks> (*datagram_client_hooks)() =
+      nullptr;  // plain_datagram_client.h
 };
 
 // In the order of their numbers. From 101 on they were written from the requirements' sentences
@@ -81,12 +86,19 @@ const std::vector<Mutant>& StreamMutants();
 // Likewise, from 37 to 44 and from 201 on. Three of them share the number 37.
 const std::vector<Mutant>& DatagramMutants();
 
-// The servers that the mutants are made from, without a defect: what fails on one of these is no
-// defect of a mutant. They have no number, and nothing may catch them.
+// Clients, from 45 to 50 and from 301 on; those of datagrams, from 401 on.
+const std::vector<Mutant>& ClientMutants();
+const std::vector<Mutant>& DatagramClientMutants();
+
+// The servers and clients that the mutants are made from, and some of other designs, without a
+// defect: what fails on one of these is no defect of a mutant. They have no number, and nothing may
+// catch them.
 const std::vector<Mutant>& SoundServers();
 const std::vector<Mutant>& SoundDatagramServers();
+const std::vector<Mutant>& SoundClients();
+const std::vector<Mutant>& SoundDatagramClients();
 
-// Of all four; nullptr if there is none of this name.
+// Of all eight; nullptr if there is none of this name.
 const Mutant* FindMutant(absl::string_view name);
 
 // Serves on the endpoint's first address, as a plain server with this defect, until it is ended.
@@ -97,5 +109,11 @@ absl::Status ServeMutant(const Mutant& mutant, const Endpoint& endpoint);
 
 // The same on a socket that listens already.
 absl::Status ServeMutant(const Mutant& mutant, Listening<PosixKernel> listening);
+
+// Runs a client with this defect: `input` goes to the endpoint, and what comes back to `output`.
+// Returns kInvalidArgument iff it can't be run there: it is no client, or the endpoint is not of
+// its family (streams; or udp and unixgram); else what a client of this defect says: OK is its
+// status 0.
+absl::Status RunClientMutant(const Mutant& mutant, const Endpoint& endpoint, int input, int output);
 
 }  // namespace verbatim

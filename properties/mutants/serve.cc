@@ -14,7 +14,7 @@ namespace {
 
 bool Serves(const Mutant& mutant, Transport transport) {
   if (mutant.family == Family::kStream) return SocketType(transport) == SOCK_STREAM;
-  return SocketType(transport) == SOCK_DGRAM;
+  return mutant.family == Family::kDatagram && SocketType(transport) == SOCK_DGRAM;
 }
 
 }  // namespace

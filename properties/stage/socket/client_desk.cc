@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
