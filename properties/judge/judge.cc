@@ -57,6 +57,9 @@ void Judge::Observe(const Event& event) {
     case Event::Kind::kExited:
       if (event.ending == Ending::kCrashed) return Fail(Verdict::Kind::kDied, event);
       if (event.text.empty() || (event.ending == Ending::kOpen && !rules_.status)) return;
+      if (event.ending == Ending::kFin) {
+        return Fail(rules_.complete ? Verdict::Kind::kTruncated : Verdict::Kind::kNotJudged, event);
+      }
       return Fail(Verdict::Kind::kMisreported, event);
     case Event::Kind::kShutdown:
       line.shut = true;
@@ -73,10 +76,13 @@ void Judge::Ended(const Event& event) {
   if (!theirs) return;
   if (!CaughtUp(event.connection) && rules_.complete) Fail(Verdict::Kind::kTruncated, event);
   if (!rules_.ends_cleanly || event.ending == Ending::kFin) return;
-  if (!lines_[event.connection - 1].shut) return;
+  // A client ends its side by itself.
+  const bool of_client = way_ != Way::kReturned;
+  if (!of_client && !lines_[event.connection - 1].shut) return;
   Event unclean = event;
-  unclean.text = absl::StrCat("connection ", event.connection,
-                              " ended after our FIN by: ", EndingName(event.ending));
+  unclean.text = of_client ? absl::StrCat("it ended the connection by: ", EndingName(event.ending))
+                           : absl::StrCat("connection ", event.connection,
+                                          " ended after our FIN by: ", EndingName(event.ending));
   Fail(Verdict::Kind::kMisbehaved, unclean);
 }
 

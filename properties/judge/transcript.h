@@ -43,7 +43,7 @@ struct Event {
     kNoEof,         // the end was expected and did not come for `waited_ms`
     kSkipped,       // a step on a connection that had ended: `text` names it
     kExited,  // a client, with status `bytes`; `text` says what is wrong with it, if anything.
-              // `ending`: kOpen where only the status is wrong, kFin where it ended early,
+              // `ending`: kOpen where only the status is wrong, kFin where it left early,
               // kCrashed where it was killed
   };
   Kind kind = Kind::kConnected;

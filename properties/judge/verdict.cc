@@ -80,6 +80,7 @@ std::string BodyOfClient(const Verdict& v) {
     case Verdict::Kind::kInserted:
       return absl::StrCat(Count(v), " ", At(v), " that had not been ", output ? "replied" : "fed");
     case Verdict::Kind::kTruncated:
+      if (!v.detail.empty()) return absl::StrCat("it ", v.detail);
       return absl::StrCat(output ? "its output" : "what it sent", " ended at offset ", v.offset,
                           ", ", Count(v), " short");
     case Verdict::Kind::kWithheld:
@@ -87,6 +88,10 @@ std::string BodyOfClient(const Verdict& v) {
                           output ? "its output" : "what it was fed", " on ",
                           output ? "did not come for " : "were not sent for ", v.waited_ms, " ms");
     case Verdict::Kind::kStuck:
+      if (!v.detail.empty()) {
+        return absl::StrCat(v.detail, ", ", v.sent_bytes, " bytes fed and ", v.received_bytes,
+                            " sent on");
+      }
       return absl::StrCat(output ? "it took no more replies for " : "its input took no more for ",
                           v.waited_ms, " ms, ", v.sent_bytes,
                           output ? " replied and " : " fed and ", v.received_bytes,

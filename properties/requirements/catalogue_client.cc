@@ -9,7 +9,7 @@ namespace verbatim {
 namespace {
 
 // What is printed, and how it ends, is for other rows.
-constexpr Rules kItsEndAlone = {.complete = false, .status = false};
+constexpr Rules kItsEndAlone = {.complete = false, .status = false, .ends_cleanly = true};
 constexpr Rules kWithoutStatus = {.status = false};
 
 std::vector<Requirement> RowsOnItsBytes() {

@@ -114,10 +114,11 @@ Cases ClientEveryByte(const Budget& budget) {
   std::vector<Scenario> scenarios = {
       Once(Literal(all)), Split(Literal(all), std::vector<uint64_t>(32, 8)), Once(Literal(tokens)),
       Split(Literal(tokens), std::vector<uint64_t>(tokens.size(), 1))};
-  // Where it would be taken for a command or for an end: first of all, and first of a piece.
+  // Where it would be taken for a command or for an end: alone in a read, first of all and last.
   for (const std::string& one : ReadAsOne()) {
-    const std::string text = one + "verbatim\n" + Twice(one) + "\n";
-    scenarios.push_back(Split(Literal(text), {one.size() + 9, one.size() * 2 + 1}));
+    const std::string text = one + "verbatim\n" + one;
+    const Scenario alone = Awaiting(Literal(text), {one.size(), 9, one.size()}, 0);
+    scenarios.push_back(Whole(alone.payload, alone.steps));
   }
   for (const Overlay overlay : kOverlays) {
     scenarios.push_back(Split(Coded(4096, budget, overlay), {1, 1000, 24, 1024, 2047}));
@@ -138,12 +139,15 @@ Cases ClientSizes(const Budget& budget) {
 // First it does not read at all: the client's own buffers are full then. What it could not take is
 // fed after that.
 Cases ClientBulk(const Budget& budget) {
-  const uint64_t bytes = std::min(budget.bulk_bytes, kBulkBytes);
-  const uint64_t half = std::max<uint64_t>(bytes / 2, 1);
-  return Listed(
-      {Whole(Coded(bytes, budget), {Do(Kind::kStall), Feed(half), Hold(20), Do(Kind::kResume),
-                                    Reply(half), Feed(kRest), Reply(kRest)}),
-       Whole(Coded(bytes, budget), {Feed(kRest), Reply(kRest)})});
+  const PayloadSpec payload = Coded(std::min(budget.bulk_bytes, kBulkBytes), budget);
+  const Step stall = Do(Kind::kStall), resume = Do(Kind::kResume), eof = Do(Kind::kFeedEof);
+  const uint64_t half = std::max<uint64_t>(payload.size_bytes / 2, 1);
+  return Listed({Whole(payload, {stall, Feed(half), Hold(20), resume, Reply(half), Feed(kRest),
+                                 Reply(kRest)}),
+                 Whole(payload, {Feed(kRest), Reply(kRest)}),
+                 // Its input ends while it still has what it could not send.
+                 Of(payload, {stall, Feed(kRest), eof, Hold(20), resume, Reply(kRest),
+                              Do(Kind::kShutdown), Ends(true)})});
 }
 
 Cases ClientEofDrains(const Budget& budget) {
@@ -206,7 +210,7 @@ Cases DatagramClientDelayed(const Budget& budget) {
 
 Cases DatagramClientDrains(const Budget& budget) {
   return Listed(
-      {Of(Coded(200, budget), {Feed(kRest), Do(Kind::kFeedEof), Hold(100), Reply(kRest)})});
+      {Of(Coded(200, budget), {Feed(kRest), Do(Kind::kFeedEof), Hold(300), Reply(kRest)})});
 }
 
 }  // namespace verbatim

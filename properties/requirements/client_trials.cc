@@ -174,6 +174,8 @@ absl::StatusOr<Verdict> ClientTriesNextAddress(Trial& trial) {
 
 namespace {
 
+// After which one that waits for the lost answer has given up, or does so never.
+constexpr int64_t kLostMs = 1000;
 constexpr absl::string_view kFirst = "the first one\n", kSecond = "and a second one\n";
 
 // It printed this and nothing else.
@@ -204,6 +206,7 @@ absl::StatusOr<Verdict> DatagramClientBearsLoss(Trial& trial) {
     return trial.Result();
   }
   talk.Forget();
+  talk.Linger(kLostMs);
   if (!Sends(trial, talk, kSecond, kFirst.size() + kSecond.size(), kWhen)) return trial.Result();
   talk.Answer();
   return Printed(trial, talk, kSecond, kWhen);

@@ -154,9 +154,20 @@ TEST(DecodeScenario, AnotherVersionIsReadAsTwo) {
   std::string bytes = Bytes(kServerHeader) + Bytes("\xf\0\0\0\0\0\0\0");
   const Scenario scenario = DecodeScenario(bytes);
   EXPECT_EQ(scenario.steps, (std::vector<Step>{{Kind::kSettle, 1, 0}}));
-  for (const char version : {'\0', '\4', '\x9', '\xff'}) {
+  for (const char version : {'\0', '\6', '\x9', '\xff'}) {
     bytes[0] = version;
     EXPECT_EQ(DecodeScenario(bytes), scenario);
+  }
+}
+
+TEST(DecodeScenario, VersionsFourAndFiveAreTwoAndThreeWithLines) {
+  for (const auto& header : {Bytes(kServerHeader), Bytes(kDatagramHeader)}) {
+    std::string bytes = header;
+    Scenario expected = DecodeScenario(bytes);
+    expected.payload.overlay = Overlay::kLines;
+    bytes[0] = static_cast<char>(bytes[0] + 2);
+    EXPECT_EQ(DecodeScenario(bytes), expected);
+    EXPECT_EQ(DecodeScenario(EncodeScenario(expected)), expected);
   }
 }
 

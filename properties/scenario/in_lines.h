@@ -6,8 +6,9 @@
 
 namespace verbatim {
 
-// `scenario` (valid) with a payload of lines and each feed at least to a line's end; what is
-// replied is cut as it was. InLines(InLines(s)) == InLines(s). Other roles stay as they are.
+// `scenario` (valid) with a payload of lines and each feed at least to a line's end. What is
+// replied is cut as it was; what caught up with what was fed still does, and the last reply ends
+// with a line. InLines(InLines(s)) == InLines(s). Other roles stay as they are.
 Scenario InLines(Scenario scenario);
 
 }  // namespace verbatim

@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <algorithm>
 #include <charconv>
 #include <utility>
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "properties/stage/socket/client_world.h"
 #include "properties/stage/socket/lines.h"
 
@@ -49,6 +50,8 @@ class Performance {
 
   absl::StatusOr<Played> Run() {
     if (absl::Status status = world_.Start(InputBytes()); !status.ok()) return status;
+    // One that is started elsewhere has all of its input at once.
+    while (elsewhere_ && world_.fed_bytes() < InputBytes()) world_.Feed(InputBytes());
     AwaitBegin();
     for (const Step& step : scenario_.steps) {
       if (world_.Over()) break;
@@ -121,6 +124,7 @@ class Performance {
   }
 
   void Feed(const Step& step) {
+    if (elsewhere_) return;
     echoes_ = false;
     const uint64_t end =
         world_.fed_bytes() + std::min(step.amount, payload_bytes_ - world_.fed_bytes());
@@ -141,7 +145,12 @@ class Performance {
         return world_.SaySilent(forward_, Event::Kind::kBlocked);
       }
     }
-    if (world_.fed_bytes() == end || world_.ours_ended || Gone() || world_.Over()) return;
+    if (world_.fed_bytes() == end || world_.ours_ended || world_.Over()) return;
+    if (!world_.wire().begun()) return world_.SaySilent(forward_, Event::Kind::kSilence);
+    if (Gone()) {
+      return SayLeft(absl::StrCat(world_.hands().Ended()->text, " while ", end - world_.fed_bytes(),
+                                  " bytes were still to be fed"));
+    }
     world_.SaySilent(forward_, Event::Kind::kBlocked, "it closed its standard input");
   }
 
@@ -157,7 +166,10 @@ class Performance {
       const uint64_t here = std::min({whole, world_.taken_bytes(), world_.fed_bytes()});
       const bool ready = world_.taken_bytes() >= end || end - before > kPieceBytes || IsQuiet();
       const bool due = here > world_.replied_bytes();
-      if (due && !world_.wire().CanReply()) return;
+      if (due && !world_.wire().CanReply()) {
+        return SayLeft(absl::StrCat("ended the connection while ", end - world_.replied_bytes(),
+                                    " bytes were still to be replied"));
+      }
       if (due && ready && world_.Reply(here)) {
         world_.Turn(0, Wants::kToReply);
         continue;
@@ -172,6 +184,14 @@ class Performance {
     if (!world_.wire().begun() && !world_.Over()) {
       world_.SaySilent(forward_, Event::Kind::kSilence);
     }
+  }
+
+  // It is gone before its time, and we are not the ones who left.
+  void SayLeft(std::string how) {
+    if (world_.ours_ended || world_.Over()) return;
+    world_.Emit(back_,
+                {.kind = Event::Kind::kExited, .ending = Ending::kFin, .text = std::move(how)});
+    said_status_ = true;
   }
 
   // Replies that run together would be no pieces.
@@ -247,6 +267,9 @@ class Performance {
     }
     if (world_.Over()) return;
     TakeRest();
+    if (!back_->CaughtUp(1) && !world_.may_lose_replies) {
+      world_.Emit(back_, {.kind = Event::Kind::kEnded, .ending = Ending::kFin});
+    }
     if (!world_.wire().begun()) return world_.SaySilent(forward_, Event::Kind::kSilence);
     SayStatus(succeeds, fed_on);
   }

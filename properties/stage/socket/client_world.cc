@@ -108,7 +108,10 @@ bool ClientWorld::Turn(int64_t timeout_ms, Wants wants) {
 
 bool ClientWorld::TakeIn() {
   bool came = wire_->Accept();
-  if (came) Emit(forward_, {.kind = Event::Kind::kConnected});
+  if (came) {
+    Emit(forward_, {.kind = Event::Kind::kConnected});
+    progress_us_ = NowUs();  // how long it took to start says nothing of its answers
+  }
   const bool reads = !stalled && (!holds_back_ || taken_bytes_ < replied_bytes_ + kAheadBytes);
   if (reads && !theirs_ended_) came = TakeFromWire() || came;
   if (!output_ended_) came = TakeFromOutput() || came;
