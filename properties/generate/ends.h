@@ -7,7 +7,8 @@
 namespace verbatim {
 
 // How many connections have sent something that nothing waits for: it would be judged only by luck.
-// A settle waits until it is read, and not until it is back.
+// A settle waits until it is read, and not until it is back. Of a client nothing is: after the last
+// step a stage waits until it has printed what was replied.
 int Unawaited(const Scenario& scenario);
 
 // How many ends are expected on connections on which no FIN of ours asked for one: a sound server

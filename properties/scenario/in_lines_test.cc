@@ -21,7 +21,7 @@ TEST(InLines, FeedsAreRoundedUpToLinesEnds) {
            "feed 5\nfeed rest\nreply rest\nfeed eof\n"));
   EXPECT_EQ(PrintScenario(scenario),
             "# verbatim scenario 1\nrole client\npayload coded 64 seed 1 overlay lines\nfeed 32\n"
-            "reply 1\nfeed rest\nreply rest\nfeed eof\n");
+            "reply 32\nfeed rest\nreply rest\nfeed eof\n");
   EXPECT_TRUE(Validate(scenario).ok());
   EXPECT_EQ(InLines(scenario), scenario);
   EXPECT_EQ(DecodeScenario(EncodeScenario(scenario)), scenario);

@@ -16,6 +16,8 @@ namespace {
 constexpr size_t kBufferBytes = 256 * 1024;
 // So much more than was replied an echo may well have read.
 constexpr uint64_t kAheadBytes = 256 * 1024;
+// Longer than it takes to see that a client waits for an answer (client_stage.cc).
+constexpr int64_t kLeastDeadlineMs = 250;
 
 }  // namespace
 
@@ -88,7 +90,9 @@ int64_t ClientWorld::QuietMs() const { return (NowUs() - progress_us_) / 1000; }
 // One that has not connected yet may be a long time in starting, and what is done by hand elsewhere
 // takes its time too.
 int64_t ClientWorld::DeadlineMs() const {
-  if (wire_->begun() && door_.desk == nullptr) return options_.deadline_ms;
+  if (wire_->begun() && door_.desk == nullptr) {
+    return std::max(options_.deadline_ms, kLeastDeadlineMs);
+  }
   return std::max(options_.deadline_ms, options_.connect_deadline_ms);
 }
 
