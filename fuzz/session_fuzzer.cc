@@ -87,25 +87,38 @@ class Run {
   size_t in_ = 0, out_ = 0;
 };
 
-[[noreturn]] void Broken(const char* law, size_t limit_bytes, const uint8_t* steps, size_t count) {
-  std::fprintf(stderr, "broken law: %s\n  limit %zu\n", law, limit_bytes);
+// What is really done, until a law is broken.
+void Print(std::FILE* out, size_t limit_bytes, const uint8_t* steps, size_t count) {
+  std::fprintf(out, "  limit %zu\n", limit_bytes);
   Run run(limit_bytes);
-  for (size_t i = 0; i < count; ++i, steps += kStepBytes) {
+  for (const char* law = nullptr; count > 0 && law == nullptr; --count, steps += kStepBytes) {
     Step step = {steps[0], steps[1], steps[2]};
-    run.Play(&step);
-    std::fprintf(stderr, "  receive %zu, of which passed on %zu; send %zu\n", step.receive_bytes,
+    law = run.Play(&step);
+    std::fprintf(out, "  receive %zu, of which passed on %zu; send %zu\n", step.receive_bytes,
                  step.passed_bytes, step.send_bytes);
   }
+}
+
+[[noreturn]] void Broken(const char* law, size_t limit_bytes, const uint8_t* steps, size_t count) {
+  std::fprintf(stderr, "broken law: %s\n", law);
+  Print(stderr, limit_bytes, steps, count);
   std::abort();
 }
 
+size_t LimitBytes(const uint8_t* data) { return size_t{data[0]} + 1; }
+size_t StepCount(size_t size) { return std::min((size - 1) / kStepBytes, kMostSteps); }
+
 }  // namespace
+
+extern "C" void ShowInput(const uint8_t* data, size_t size) {
+  if (size > 0) Print(stdout, LimitBytes(data), data + 1, StepCount(size));
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
-  const size_t limit_bytes = size_t{data[0]} + 1;
+  const size_t limit_bytes = LimitBytes(data);
   const uint8_t* steps = data + 1;
-  const size_t count = std::min((size - 1) / kStepBytes, kMostSteps);
+  const size_t count = StepCount(size);
   Run run(limit_bytes);
   for (size_t i = 0; i < count; ++i) {
     const uint8_t* from = steps + i * kStepBytes;
