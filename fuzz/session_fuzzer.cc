@@ -87,21 +87,15 @@ class Run {
   size_t in_ = 0, out_ = 0;
 };
 
-// What is really done, until a law is broken.
-void Print(std::FILE* out, size_t limit_bytes, const uint8_t* steps, size_t count) {
-  std::fprintf(out, "  limit %zu\n", limit_bytes);
+[[noreturn]] void Broken(const char* law, size_t limit_bytes, const uint8_t* steps, size_t count) {
+  std::fprintf(stderr, "broken law: %s\n  limit %zu\n", law, limit_bytes);
   Run run(limit_bytes);
-  for (const char* law = nullptr; count > 0 && law == nullptr; --count, steps += kStepBytes) {
+  for (size_t i = 0; i < count; ++i, steps += kStepBytes) {
     Step step = {steps[0], steps[1], steps[2]};
-    law = run.Play(&step);
-    std::fprintf(out, "  receive %zu, of which passed on %zu; send %zu\n", step.receive_bytes,
+    run.Play(&step);
+    std::fprintf(stderr, "  receive %zu, of which passed on %zu; send %zu\n", step.receive_bytes,
                  step.passed_bytes, step.send_bytes);
   }
-}
-
-[[noreturn]] void Broken(const char* law, size_t limit_bytes, const uint8_t* steps, size_t count) {
-  std::fprintf(stderr, "broken law: %s\n", law);
-  Print(stderr, limit_bytes, steps, count);
   std::abort();
 }
 
@@ -110,8 +104,15 @@ size_t StepCount(size_t size) { return std::min((size - 1) / kStepBytes, kMostSt
 
 }  // namespace
 
+// Not what is done of it: the session that is asked may be what falls.
 extern "C" void ShowInput(const uint8_t* data, size_t size) {
-  if (size > 0) Print(stdout, LimitBytes(data), data + 1, StepCount(size));
+  if (size == 0) return;
+  std::printf("limit %zu\n", LimitBytes(data));
+  for (const uint8_t *step = data + 1, *end = step + StepCount(size) * kStepBytes; step != end;
+       step += kStepBytes) {
+    std::printf("receive up to %d, of which passed on up to %d; send up to %d\n", step[0], step[1],
+                step[2]);
+  }
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
