@@ -4,12 +4,12 @@
 //   elsewhere, where its rules forbid that; or at the first silence that they don't leave open; and
 //   nowhere else.
 // - An answer that is no datagram of its connection is named as such, and never as a right one.
-// - A connection has caught up iff nothing that was sent on it waits: neither answered nor given
-// up.
+// - A connection has caught up iff nothing that was sent on it waits: all is answered or given up.
 // - What it says, and the transcript, are printable.
 // Not for: streams (judge_fuzzer).
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -163,4 +163,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     Holds(verbatim::IsPrintable(line), input, "the transcript is printable", verdict);
   }
   return 0;
+}
+
+extern "C" void ShowInput(const uint8_t* data, size_t size) {
+  const Hearing hearing =
+      verbatim::ReadDatagramHearing({reinterpret_cast<const char*>(data), size});
+  std::printf("%s", verbatim::HearingText(hearing).c_str());
 }

@@ -7,6 +7,8 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "properties/judge/transcript.h"
 #include "properties/scenario/payload.h"
 
 namespace verbatim {
@@ -127,5 +129,23 @@ class Reader {
 }  // namespace
 
 Hearing ReadHearing(string_view input) { return Reader(input).Read(); }
+
+std::string HearingText(const Hearing& hearing) {
+  const Rules& rules = hearing.rules;
+  std::string text =
+      absl::StrCat("rules:", rules.complete ? " complete" : "", rules.ends ? " ends" : "",
+                   rules.serves ? " serves" : "", rules.gaps ? " gaps" : "",
+                   rules.ends_cleanly ? " ends_cleanly" : "", rules.whole ? "" : " not whole",
+                   rules.once ? " once" : "", rules.same_port ? " same_port" : "",
+                   rules.same_address ? " same_address" : "", "\n");
+  Transcript transcript;
+  for (size_t i = 0; i < hearing.events.size(); ++i) {
+    Event event = hearing.events[i];
+    event.data = hearing.data[i];
+    transcript.Add(event);
+  }
+  for (const std::string& line : transcript.Lines()) absl::StrAppend(&text, line, "\n");
+  return text;
+}
 
 }  // namespace verbatim

@@ -23,4 +23,7 @@ struct Hearing {
 // what, of which connection, how much. What is sent is never more than the payload has.
 Hearing ReadHearing(absl::string_view input);
 
+// The rules that hold, and a row for each event (transcript.h).
+std::string HearingText(const Hearing& hearing);
+
 }  // namespace verbatim

@@ -5,13 +5,13 @@
 // - A loss goes on with the byte behind it, a repetition with the byte that it repeats, a leak is
 //   another connection's; what is shown is what came, and what was sent there.
 // - Each row of the transcript is printable, and it is bounded.
-// - What is missing on one connection and came on another is a leak, and no loss: told by the first
-// 4
-//   bytes that differ there, where each connection has byte values of its own.
+// - What is missing on one connection and came on another is a leak, and no loss: told by the
+//   first 4 bytes that differ there, where each connection has byte values of its own.
 // - In single bytes the same came, and the verdict is the same.
 // Not for: datagrams (datagram_judge.h).
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -226,4 +226,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   law.Holds(VerdictSentence(Judged(hearing, true)) == VerdictSentence(verdict),
             "however it is cut, the verdict is the same");
   return 0;
+}
+
+extern "C" void ShowInput(const uint8_t* data, size_t size) {
+  const Hearing hearing = verbatim::ReadHearing({reinterpret_cast<const char*>(data), size});
+  std::printf("%s", verbatim::HearingText(hearing).c_str());
 }

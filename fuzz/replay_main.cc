@@ -92,12 +92,12 @@ bool Replay(const fs::path& file, bool shows) {
   // Just as long as the input, so that a sanitizer sees a read behind its end.
   const auto bytes = std::make_unique<char[]>(size);
   if (!stream.read(bytes.get(), static_cast<std::streamsize>(size))) return false;
+  current_line = "died while running " + file.string() + "\n";
   if (shows) {
     std::printf("# %s, %zu bytes\n", file.c_str(), size);
     Show(reinterpret_cast<const uint8_t*>(bytes.get()), size);
     std::fflush(stdout);
   }
-  current_line = "died while running " + file.string() + "\n";
   LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(bytes.get()), size);
   current_line.clear();
   return true;

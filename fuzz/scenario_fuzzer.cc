@@ -4,12 +4,12 @@
 // - As text they are refused, or a scenario that can be played; its text is read as the same and
 //   printed as the same, and its bytes are read as the same unless it has more steps than that.
 // - What can be played sends no more than its payload has, and replies no more than was fed:
-// counted
-//   once more, the slow way.
+//   counted once more, the slow way.
 // - A header ends within the bytes.
 // Not for: what a scenario does (server_fuzzer, client_fuzzer).
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -103,4 +103,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   TextIsTheSame(input, *parsed);
   if (parsed->steps.size() <= verbatim::kMaxDecodedSteps) BytesAreTheSame(input, *parsed);
   return 0;
+}
+
+// The scenario; a text that is none, as it stands.
+extern "C" void ShowInput(const uint8_t* data, size_t size) {
+  const string_view input(reinterpret_cast<const char*>(data), size);
+  const bool is_text = input.substr(0, 10) == "# verbatim";
+  const std::string text = is_text ? std::string(input) : Text(verbatim::DecodeScenario(input));
+  std::printf("%s", text.c_str());
 }

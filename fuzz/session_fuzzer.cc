@@ -99,13 +99,27 @@ class Run {
   std::abort();
 }
 
+size_t LimitBytes(const uint8_t* data) { return size_t{data[0]} + 1; }
+size_t StepCount(size_t size) { return std::min((size - 1) / kStepBytes, kMostSteps); }
+
 }  // namespace
+
+// Not what is done of it: the session that is asked may be what falls.
+extern "C" void ShowInput(const uint8_t* data, size_t size) {
+  if (size == 0) return;
+  std::printf("limit %zu\n", LimitBytes(data));
+  for (const uint8_t *step = data + 1, *end = step + StepCount(size) * kStepBytes; step != end;
+       step += kStepBytes) {
+    std::printf("receive up to %d, of which passed on up to %d; send up to %d\n", step[0], step[1],
+                step[2]);
+  }
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
-  const size_t limit_bytes = size_t{data[0]} + 1;
+  const size_t limit_bytes = LimitBytes(data);
   const uint8_t* steps = data + 1;
-  const size_t count = std::min((size - 1) / kStepBytes, kMostSteps);
+  const size_t count = StepCount(size);
   Run run(limit_bytes);
   for (size_t i = 0; i < count; ++i) {
     const uint8_t* from = steps + i * kStepBytes;

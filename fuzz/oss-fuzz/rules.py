@@ -21,6 +21,19 @@ UBSAN_RISE = 20
 # What the image that runs the fuzzers has, and libstdc++, which only Debian's libFuzzer needs.
 LIBRARIES = re.compile(r"(libc|libm|libdl|librt|libpthread|libresolv|libgcc_s|libstdc\+\+|ld-linux-x86-64)\.so\.\d+$")
 
+# Without a word they are of Ubuntu 20.04, whose C library knows no strerrorname_np, and nlohmann-json no ordered_json.
+IMAGE = "ubuntu-24-04"
+
+
+def images(root):
+    """OSS-Fuzz's image and ClusterFuzzLite's are of the release that we need, where it is built and where it is run."""
+    for folder in "fuzz/oss-fuzz", ".clusterfuzzlite":
+        for name, pattern in (("Dockerfile", r"^FROM gcr\.io/oss-fuzz-base/base-builder:(\S+)$"),
+                              ("project.yaml", r"^base_os_version: (\S+)$")):
+            found = re.findall(pattern, (root / folder / name).read_text(), re.MULTILINE)
+            if found != [IMAGE]:
+                yield f"{folder}/{name}: it is to name the image {IMAGE}, and names {found or 'none'}"
+
 
 def executables(out):
     """Every executable file below `out`, as a relative path."""

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import builds
+import rules
 import trials
 
 # Enough arithmetic for UndefinedBehaviorSanitizer to show, and branches for the fuzzer. HOOK is where a bad one sins.
@@ -144,6 +145,27 @@ CASES = {
 }
 
 
+# Of an image: its Dockerfile's and its project.yaml's line, and what is wrong.
+_FROM, _BASE = "FROM gcr.io/oss-fuzz-base/base-builder", "language: c++\nbase_os_version"
+IMAGES = {
+    "a sound image": (f"{_FROM}:{rules.IMAGE}", f"{_BASE}: {rules.IMAGE}", None),
+    "an image of the old release": (_FROM, f"{_BASE}: {rules.IMAGE}", "Dockerfile: it is to name"),
+    "run in the old release": (f"{_FROM}:{rules.IMAGE}", "language: c++", "project.yaml: it is to name"),
+}
+
+
+def image_refused(name, dockerfile, yaml, wanted):
+    """As `refused`."""
+    with tempfile.TemporaryDirectory() as root:
+        for folder in "fuzz/oss-fuzz", ".clusterfuzzlite":
+            (Path(root) / folder).mkdir(parents=True)
+            (Path(root) / folder / "Dockerfile").write_text(dockerfile + "\nWORKDIR $SRC\n")
+            (Path(root) / folder / "project.yaml").write_text(yaml + "\n")
+        said = list(rules.images(Path(root)))
+    as_wanted = not said if wanted is None else len(said) == 2 and all(wanted in line for line in said)
+    return None if as_wanted else f"{name}: '{wanted}' was to be said, and was not: {said}"
+
+
 def refused(name, case):
     """None when the case went as wanted, else what went wrong."""
     with tempfile.TemporaryDirectory() as folder:
@@ -173,5 +195,11 @@ def run(say):
         say(failure or f"{name}: {'passes' if case.wanted is None else 'refused'}")
         if failure:
             wrong.append(name)
-    say(f"{len(CASES) - skipped - len(wrong)} of {len(CASES)} as they should be, {skipped} skipped")
+    for name, image in IMAGES.items():
+        failure = image_refused(name, *image)
+        say(failure or f"{name}: {'passes' if image[2] is None else 'refused'}")
+        if failure:
+            wrong.append(name)
+    count = len(CASES) + len(IMAGES)
+    say(f"{count - skipped - len(wrong)} of {count} as they should be, {skipped} skipped")
     return 1 if wrong else 0
