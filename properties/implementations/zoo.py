@@ -24,8 +24,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 README = os.path.join(HERE, "README.md")
 SKIPPED = 77  # ctest's word for it: SKIP_RETURN_CODE
-FIELDS = ("what", "needs", "build", "check", "version", "seen")  # one line each
-NEEDED = ("what", "needs", "check", "version", "seen")
+FIELDS = ("what", "needs", "build", "check", "client", "version", "seen")  # one line each
+NEEDED = ("what", "needs", "version", "seen")
 BEGIN, END = "<!-- zoo.py table -->", "<!-- end of the table -->"
 
 # Where ./dev zoo unpacks the packages that are not to be installed.
@@ -78,7 +78,7 @@ class Member:
             self.fields[key] = value
         elif colon and key == "note":
             self.notes.append(value)
-        elif colon and re.fullmatch(r"(smallest|by hand) [a-z.*, -]+", key):
+        elif colon and re.fullmatch(r"(smallest|by hand) [a-z0-9.*, -]+", key):
             which, ids = re.fullmatch(r"(smallest|by hand) (.*)", key).groups()
             for one in ids.split(","):
                 (self.smallest if which == "smallest" else self.by_hand)[one.strip()] = value
@@ -90,15 +90,23 @@ class Member:
 
     def fill(self, text, out, verbatim=None):
         """The zoo's own placeholders; those of verbatim check ({port}, {backend} …) stay."""
-        places = {"servers": os.path.join(HERE, "servers"), "proxies": os.path.join(HERE, "proxies"), "out": out}
+        places = {"servers": os.path.join(HERE, "servers"), "proxies": os.path.join(HERE, "proxies"),
+                  "clients": os.path.join(HERE, "clients"), "out": out}
         if verbatim:
-            places["echo-server"] = os.path.join(os.path.dirname(os.path.abspath(verbatim)), "echo-server")
+            for name in ("echo-server", "echo-client"):
+                places[name] = os.path.join(os.path.dirname(os.path.abspath(verbatim)), name)
         for name, value in places.items():
             text = text.replace("{" + name + "}", value)
         return text
 
+    def is_client(self):
+        return "client" in self.fields
+
+    def command(self):
+        return self.field("client") or self.field("check")
+
     def flags(self, out, verbatim=None):
-        return shlex.split(self.fill(self.field("check"), out, verbatim))
+        return shlex.split(self.fill(self.command(), out, verbatim))
 
 
 def paths():
@@ -173,7 +181,7 @@ def run(arguments):
     env, status = prepare(member, out)
     if status is not None:
         return status
-    command = [os.path.abspath(arguments.verbatim), "check", "--no-color", "--budget", "240s", "--save", os.path.join(out, "failures"),
+    command = [os.path.abspath(arguments.verbatim), "client" if member.is_client() else "check", "--no-color", "--budget", "240s", "--save", os.path.join(out, "failures"),
                "--expect", member.path, *member.flags(out, arguments.verbatim)]
     return subprocess.run(command, env=env, cwd=out, check=False, stdin=subprocess.DEVNULL).returncode
 
@@ -223,6 +231,10 @@ def running(command, listens_on, **options):
 
 
 def play_by_hand(member, command, arguments, out, env):
+    if member.is_client():  # its commands bring their own server
+        print("$", member.fill(command, out), flush=True)
+        subprocess.run(["sh", "-c", member.fill(command, out)], check=False, cwd=HERE, env=env)
+        return
     port = free_port()
     flags = member.flags(out, arguments.verbatim)
     places = {"{port}": str(port), "{host}": "127.0.0.1"}
@@ -248,7 +260,7 @@ def play_by_hand(member, command, arguments, out, env):
 def by_hand(arguments):
     """Starts a member's server and runs its commands "by hand" against it: Verbatim has no part in it."""
     member = Member(arguments.name)
-    if not arguments.verbatim and ("--behind" in member.field("check") or "{echo-server}" in member.field("check")):
+    if not arguments.verbatim and ("--behind" in member.command() or "{echo-" in member.command()):
         refuse(f"{member.name} needs our echo-server: --verbatim build/release/bin/verbatim (echo-server is beside it)")
     wanted = [arguments.id] if arguments.id else list(dict.fromkeys(member.by_hand))
     if unknown := [one for one in wanted if one not in member.by_hand]:
@@ -268,17 +280,21 @@ def by_hand(arguments):
 
 def levels(verbatim):
     listing = subprocess.run([verbatim, "list"], check=True, text=True, stdout=subprocess.PIPE).stdout
-    return dict(re.findall(r"^([a-z][a-z.-]+\.[a-z-]+) +([MSI]) ", listing, re.M))
+    return dict(re.findall(r"^([a-z][a-z.-]+\.[a-z0-9-]+) +([MSI]) ", listing, re.M))
 
 
 def marks(member):
-    check = member.field("check")
+    check = member.command()
     over = re.search(r"--over (\S+)", check)
     words = [over.group(1).upper() if over and over.group(1) == "udp" else over.group(1)] if over else []
     if "--behind" in check or "{proxies}" in check:
         words.append("proxy")
+    if member.is_client():
+        words.append("client")
     if "--without halfclose" in check:
         words.append("half-close not claimed")
+    if "--without status" in check:
+        words.append("status not claimed")
     return ", ".join(words)
 
 
@@ -287,7 +303,7 @@ def cell(text):
 
 
 def command_of(member):
-    flags = shlex.split(member.field("check"))
+    flags = shlex.split(member.command())
     commands = [flags[i + 1] for i, flag in enumerate(flags[:-1]) if flag in ("--spawn", "--stdio")]
     return cell("".join(f"`{command.removeprefix('exec ')}`" for command in commands))
 
@@ -329,8 +345,10 @@ def print_table(arguments):
 def faults_of(member, level):
     yield from member.faults
     yield from (f"the field {name} is missing" for name in NEEDED if not member.field(name))
+    if bool(member.field("check")) == bool(member.field("client")):
+        yield "one of the fields check and client is needed"
     try:
-        shlex.split(member.field("check"))
+        shlex.split(member.command())
     except ValueError as error:
         yield f"check: {error}"
     for one, (result, reason) in member.expected.items():
