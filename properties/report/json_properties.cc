@@ -20,9 +20,9 @@ namespace {
 auto Members(const Verdict& verdict) {
   const auto& [kind, connection, way, of_datagrams, datagram, offset, length, length_known, from,
                window_offset, expected, seen, sent, received, waited_ms, ending, detail] = verdict;
-  return std::make_tuple(kind, connection, way, of_datagrams, datagram, offset, length, length_known,
-                         from, window_offset, expected, seen, sent, received, waited_ms, ending,
-                         detail);
+  return std::make_tuple(kind, connection, way, of_datagrams, datagram, offset, length,
+                         length_known, from, window_offset, expected, seen, sent, received,
+                         waited_ms, ending, detail);
 }
 auto Members(const Outcome& outcome) {
   const auto& [id, level, basis, sentence, source, result, reason, note, plays, distinct, seconds,

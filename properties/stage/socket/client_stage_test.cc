@@ -163,8 +163,8 @@ TEST_F(Hostile, OneThatEndsAtOnceWithStatus0IsNotTakenForDone) {
 }
 
 TEST_F(Hostile, OneThatClosesItsInputEarlyIsToldSo) {
-  const Seen ran =
-      Held(InBash("exec 0<&- 4<&-; cat <&3"), "payload coded 9000000 seed 1\nfeed rest\nreply rest\n");
+  const Seen ran = Held(InBash("exec 0<&- 4<&-; cat <&3"),
+                        "payload coded 9000000 seed 1\nfeed rest\nreply rest\n");
   EXPECT_TRUE(absl::StrContains(ran.sentence, "it closed its standard input")) << ran.sentence;
 }
 
