@@ -206,14 +206,21 @@ TEST(Replay, FaultsAreNotATargetsToMeetAndThatIsSaidOnceAFile) {
   EXPECT_EQ(Lines(quiet.output), 1u) << "the rest is on standard error\n" << quiet.output;
 }
 
-TEST(Replay, AClientsScenarioIsNotForATarget) {
-  const std::string file = FreshFolder() + "/one.echo";
-  std::ofstream(file) << "# verbatim scenario 1\nrole client\npayload coded 9 seed 1\nfeed rest\n";
+TEST(Replay, AClientsScenarioIsPlayedOnAClientAndNotBesideAServers) {
+  const std::string folder = FreshFolder(), file = folder + "/one.echo",
+                    other = folder + "/two.echo";
+  std::ofstream(file) << "# verbatim scenario 1\nrole client\npayload coded 9 seed 1\nfeed rest\n"
+                         "reply rest\n";
+  std::ofstream(other) << "# verbatim scenario 1\npayload coded 9 seed 1\nsend rest\nawait\n";
   const Ran ran = Verbatim(absl::StrCat("replay ", file, " --builtin"));
-  EXPECT_EQ(ran.status, 2);
-  EXPECT_EQ(Lines(ran.output), 1u) << ran.output;
-  EXPECT_TRUE(absl::StrContains(ran.output, file + ": this scenario is for a client"))
-      << ran.output;
+  EXPECT_EQ(ran.status, 0) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, "all that was replied was printed")) << ran.output;
+  for (const std::string& both : {file + " " + other, other + " " + file}) {
+    const Ran mixed = Verbatim(absl::StrCat("replay ", both, " --builtin"));
+    EXPECT_EQ(mixed.status, 2) << mixed.output;
+    EXPECT_EQ(Lines(mixed.output), 1u) << mixed.output;
+    EXPECT_TRUE(absl::StrContains(mixed.output, "play them apart")) << mixed.output;
+  }
 }
 
 TEST(Show, PrintsAScenarioInItsOneForm) {
