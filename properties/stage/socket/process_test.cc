@@ -53,11 +53,13 @@ Running Start(const std::string& command) { return Running(command); }
 // behind it.
 std::string Printed(Running& process, const std::string& key) {
   for (int i = 0; i < kLongMs / 5; ++i) {
+    // Asked before the look: what it printed between that look and its end would be passed by.
+    const bool gone = process->Gone();
     const std::vector<std::string> lines = absl::StrSplit(process.Output(), '\n');
     for (size_t line = 0; line + 1 < lines.size(); ++line) {
       if (lines[line].rfind(key, 0) == 0) return lines[line].substr(key.size());
     }
-    if (process->Gone()) break;
+    if (gone) break;
     process->Linger(5);
   }
   return "";
