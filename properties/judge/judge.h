@@ -18,6 +18,7 @@ struct Rules {
   bool complete = true;  // what was sent comes back: truncated, withheld, stuck count
   bool ends = true;      // an end that was expected comes
   bool status = true;    // a client's exit status says whether all came back
+  bool prompt = false;   // a client sends what it is fed before its input ends
   bool serves = true;    // a connection is accepted
   bool gaps = true;      // a connection's own bytes are left out, and later ones of it come
   // After our FIN the end is a FIN and not a RST. Other requirements leave open how it ended.

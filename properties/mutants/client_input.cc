@@ -1,5 +1,7 @@
 // Mutants of clients that change what they send.
 // Not for: what they print (client_output.cc).
+#include <utility>
+
 #include "absl/strings/str_replace.h"
 #include "properties/mutants/client_mutants.h"
 
@@ -84,6 +86,21 @@ struct UnfinishedLineLost : ClientHooks {
   string held_;
 };
 
+// Whole buffers, and the rest once the input has ended.
+template <size_t kHeldBytes>
+struct SendsOnceItHas : ClientHooks {
+  string Input(Conversation&, string data) override {
+    held_ += data;
+    if (held_.size() < kHeldBytes) return "";
+    return std::exchange(held_, "");
+  }
+  void InputEnds(Conversation& talk) override { talk.to_socket.Append(held_); }
+  string held_;
+};
+
+using BufferedInput = SendsOnceItHas<4096>;
+using ReadsAllFirst = SendsOnceItHas<size_t{1} << 30>;
+
 }  // namespace
 
 std::vector<Mutant> ClientInputMutants() {
@@ -108,6 +125,10 @@ std::vector<Mutant> ClientInputMutants() {
       ClientRow<UnfinishedLineLost>("unfinished-line-lost",
                                     "what follows the last newline of the input is not sent",
                                     "clients that read by lines", {"client.exact.sizes"}),
+      ClientRow<ReadsAllFirst>("reads-all-first", "sends nothing before its input has ended",
+                               "sys.stdin.read()", {"client.sends-each-line"}),
+      ClientRow<BufferedInput>("buffered-input", "sends 4,096 bytes, and the rest at the end",
+                               "fread", {"client.sends-each-line"}),
   };
 }
 

@@ -11,6 +11,9 @@ namespace {
 // What is printed, and how it ends, is for other rows.
 constexpr Rules kItsEndAlone = {.complete = false, .status = false, .ends_cleanly = true};
 constexpr Rules kWithoutStatus = {.status = false};
+constexpr Rules kPromptly = {.status = false, .prompt = true};
+// One that has sent nothing yet is not idle, and is for client.sends-each-line.
+constexpr Rules kIdle = {.complete = false, .status = false, .prompt = true, .serves = false};
 
 std::vector<Requirement> RowsOnItsBytes() {
   return {
@@ -96,6 +99,20 @@ std::vector<Requirement> RowsOnItsBytes() {
 
 std::vector<Requirement> RowsOnItsEnds() {
   return {
+      {.id = "client.sends-each-line",
+       .level = Level::kShould,
+       .basis = Basis::kRobust,
+       .sentence = "A line that it is fed is sent at once, and not only when its input ends.",
+       .source = "RFC 862: data is \"sent back\" to its source, which may be a person who waits",
+       .why = "Who speaks in turns, a person or a program, waits for an answer to each line.",
+       .causes = "Reading all of the input first; fread, or read of a language's buffered file, "
+                 "which wait until their buffer is full.",
+       .mend = "read (2), or its like: what is there, and not as much as was asked for.",
+       .needs = kSpawned,
+       .family = Family::kClient,
+       .rules = kPromptly,
+       .cases = ClientSendsEachLine,
+       .waits = true},
       {.id = "client.eof.drains",
        .level = Level::kMust,
        .basis = Basis::kDerived,
@@ -162,7 +179,7 @@ std::vector<Requirement> RowsOnItsEnds() {
        .mend = "Wait for both by poll.",
        .needs = kSpawned,
        .family = Family::kClient,
-       .rules = kWithoutStatus,
+       .rules = kIdle,
        .cases = ClientServerClosesIdle,
        .waits = true},
       {.id = "client.reset",

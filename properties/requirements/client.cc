@@ -150,6 +150,13 @@ Cases ClientBulk(const Budget& budget) {
                               Do(Kind::kShutdown), Ends(true)})});
 }
 
+// Nobody ends before both lines have come and gone.
+Cases ClientSendsEachLine(const Budget& budget) {
+  const Scenario lines =
+      AtOnce(Coded(2 * kLineBytes, budget, Overlay::kLines), {kLineBytes, kLineBytes});
+  return Listed({Whole(lines.payload, lines.steps)});
+}
+
 Cases ClientEofDrains(const Budget& budget) {
   const Step eof = Do(Kind::kFeedEof), fin = Do(Kind::kShutdown);
   return Listed(

@@ -12,6 +12,7 @@ Cases ClientMergedReplies(const Budget& budget);
 Cases ClientEveryByte(const Budget& budget);
 Cases ClientSizes(const Budget& budget);
 Cases ClientBulk(const Budget& budget);
+Cases ClientSendsEachLine(const Budget& budget);
 Cases ClientEofDrains(const Budget& budget);
 Cases ClientHalfCloses(const Budget& budget);
 Cases ClientServerClosesEarly(const Budget& budget);

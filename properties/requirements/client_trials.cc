@@ -134,6 +134,7 @@ std::optional<size_t> FirstTried(Trial& trial, const ClientDoor& door) {
   ClientTalk talk(&trial, door);
   if (!talk.Start()) return std::nullopt;
   talk.hands().Feed("verbatim\n");
+  talk.EndInput();  // some connect only then
   if (talk.AwaitBegin()) return talk.wire().begun_at();
   trial
       .Misbehaves(absl::StrCat("a name with ", door.addresses.size(),
@@ -191,6 +192,10 @@ absl::StatusOr<Verdict> Printed(Trial& trial, ClientTalk& talk, absl::string_vie
 
 bool Sends(Trial& trial, ClientTalk& talk, absl::string_view text, uint64_t in_all,
            absl::string_view when) {
+  if (*trial.target().client()->sends_at_end) {
+    trial.CannotJudge("it sends only once its input has ended").IgnoreError();
+    return false;
+  }
   if (talk.Feed(text) && talk.AwaitSent(in_all)) return true;
   trial.Misbehaves(absl::StrCat(when, ", and what it is fed then is not sent")).IgnoreError();
   return false;

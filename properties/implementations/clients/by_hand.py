@@ -5,12 +5,15 @@ closes: the server ends at once, and the client's input stays open. It should en
 refuses: nobody listens. It should say so on standard error, and its status should not be 0.
 late: its input ends, and the answer comes a second later. It should print it.
 empty: over UDP, an empty datagram comes, and then more input. It should be sent.
+bulk: a plain echo that takes no more while its replies are not read. All of 32 MiB should come back.
+waits: it is fed one line, and no end. It should send that line.
 next-address: a name with two addresses, of which one listens: each in turn. It should be served by both (as root).
 """
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 SECONDS = 4
@@ -61,6 +64,38 @@ def late(command):
         print(f"of b'hello\\n' it printed {client.stdout.read()!r}")
 
 
+def bulk(command):
+    def echo(listening):
+        connection = listening.accept()[0]
+        while data := connection.recv(65536):
+            connection.sendall(data)
+        connection.close()
+
+    size = 32 << 20
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=echo, args=[server], daemon=True).start()
+        client = start(command, "127.0.0.1", server.getsockname()[1], stdout=subprocess.PIPE)
+        threading.Thread(target=lambda: (client.stdin.write(bytes(size)), client.stdin.close()), daemon=True).start()
+        threading.Timer(SECONDS, client.kill).start()
+        printed = len(client.stdout.read())
+        print(f"of {size} bytes it printed {printed}; it ended with status {client.wait()} (-9: after {SECONDS} s by us)")
+
+
+def waits(command):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(SECONDS)
+        client = start(command, "127.0.0.1", server.getsockname()[1])
+        client.stdin.write(b"hello\n")
+        client.stdin.flush()
+        try:
+            connection = server.accept()[0]
+            connection.settimeout(SECONDS)
+            print(f"of b'hello\\n' it sent {connection.recv(100)!r}")
+        except TimeoutError:
+            print(f"of b'hello\\n' it sent nothing for {SECONDS} s")
+        client.kill()
+
+
 def empty(command):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
@@ -97,4 +132,5 @@ def next_address(command):
 
 
 if __name__ == "__main__":
-    {"closes": closes, "refuses": refuses, "late": late, "empty": empty, "next-address": next_address}[sys.argv[1]](sys.argv[2])
+    {"closes": closes, "refuses": refuses, "late": late, "empty": empty, "waits": waits, "bulk": bulk,
+     "next-address": next_address}[sys.argv[1]](sys.argv[2])

@@ -2,7 +2,9 @@
 // connect. Not for: serving it (client_wire.h), or its two ends that are ours (client_hands.h).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,9 @@ struct ClientDoor {
   std::vector<int> listening;
   std::string strip_prefix;  // what the client prints before what it was replied: it is left out
   bool terminal = false;     // its standard input and output are a pseudo-terminal
+  // What plays have learnt of the client, for all that follow: it sends what it is fed only once
+  // its input has ended. Shared by the door's copies; never null.
+  std::shared_ptr<std::atomic<bool>> sends_at_end = std::make_shared<std::atomic<bool>>(false);
   // Where it is no command: the desk to which somebody comes who starts the client elsewhere. Must
   // outlive the door; may be null.
   ClientDesk* desk = nullptr;

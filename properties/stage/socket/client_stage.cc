@@ -4,10 +4,12 @@
 #include "properties/stage/socket/client_stage.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "properties/stage/socket/client_endings.h"
 #include "properties/stage/socket/client_world.h"
 #include "properties/stage/socket/lines.h"
 
@@ -23,28 +25,32 @@ constexpr int64_t kBeginMs = 1000;
 constexpr int64_t kQuietMs = 100;
 // How often a wait looks whether one of these is over.
 constexpr int64_t kLookMs = 20;
+// One that does not connect may wait for the end of its input, as may one that does not send; it
+// may be slow in starting, too.
+constexpr int64_t kStartMs = 5000;
 // What is replied as one piece, however it came.
 constexpr uint64_t kPieceBytes = 64 * 1024;
-// So long a reply waits until the one before it was read.
-constexpr int64_t kReadMs = 20;
-// So long its own FIN is waited for, once its input has ended.
-constexpr int64_t kTheirEndMs = 200;
-// Behind its end: until all that it left in its pipe and its connection is here.
-constexpr int64_t kRestMs = 500;
-// After wrong bytes: for more of them, which tell what kind of wrong it is.
-constexpr int64_t kEvidenceMs = 20;
-constexpr int kEvidenceTurns = 20;
+
+// Of one that is known to wait for the end of its input no more than that is to be seen.
+StageOptions OptionsFor(const ClientDoor& door, StageOptions options) {
+  if (!options.may_end_input && *door.sends_at_end) {
+    options.connect_deadline_ms = std::min(options.connect_deadline_ms, options.deadline_ms);
+  }
+  return options;
+}
 
 class Performance {
  public:
   Performance(const Scenario& scenario, const ClientDoor& door, const StageOptions& options,
               Judge* forward, Judge* back, Transcript* transcript)
       : scenario_(scenario),
-        options_(options),
+        door_(door),
+        options_(OptionsFor(door, options)),
         streams_(SocketType(door.over) == SOCK_STREAM),
         elsewhere_(door.desk != nullptr),
         payload_bytes_(forward->payload().size_bytes()),
-        world_(door, options, forward, back, transcript),
+        world_(door, options_, forward, back, transcript),
+        endings_(&world_, streams_),
         forward_(forward),
         back_(back) {}
 
@@ -52,13 +58,18 @@ class Performance {
     if (absl::Status status = world_.Start(InputBytes()); !status.ok()) return status;
     // One that is started elsewhere has all of its input at once.
     while (elsewhere_ && world_.fed_bytes() < InputBytes()) world_.Feed(InputBytes());
+    if (options_.may_end_input && *door_.sends_at_end) GiveAll();
     AwaitBegin();
     for (const Step& step : scenario_.steps) {
       if (world_.Over()) break;
       world_.MakeProgress();
       Do(step);
     }
-    Settle();
+    if (!scenario_.steps.empty()) endings_.Settle();
+    if (bytes_before_giving_ && forward_->CaughtUp(1) &&
+        world_.taken_bytes() > *bytes_before_giving_) {
+      *door_.sends_at_end = true;
+    }
     played_.slowest_answer_us = world_.slowest_us();
     played_.cut_short = world_.cut_short();
     played_.words = world_.hands().Words();
@@ -77,14 +88,41 @@ class Performance {
 
   // Who starts it elsewhere comes when he likes.
   void AwaitBegin() {
-    const bool is_elsewhere = elsewhere_;
-    while ((streams_ || is_elsewhere) && !world_.wire().begun() && !Gone() && !world_.Over()) {
-      if (!is_elsewhere && world_.QuietMs() >= kBeginMs) return;
+    while ((streams_ || elsewhere_) && !world_.wire().begun() && !Gone() && !world_.Over()) {
+      if (!elsewhere_ && world_.QuietMs() >= kBeginMs) return;
       world_.Turn(kLookMs);
     }
   }
 
-  bool Gone() { return world_.hands().Ended().has_value(); }
+  bool Gone() { return endings_.Gone(); }
+
+  // All that the scenario feeds, and the end of its input.
+  void GiveAll() {
+    const uint64_t end = InputBytes();
+    while (world_.fed_bytes() < end && world_.hands().input_open() && !Gone() && !world_.Over()) {
+      if (world_.Feed(end)) {
+        world_.Turn(0);
+      } else if (!world_.Turn(kLookMs, Wants::kToFeed) && world_.QuietMs() >= world_.DeadlineMs()) {
+        return;
+      }
+    }
+    world_.EndInput();
+    world_.MakeProgress();
+  }
+
+  // It has been silent for so long that it is given all: it may read all of its input before it
+  // sends. What is still silent then is.
+  bool IsGivenAll() {
+    const int64_t limit_ms =
+        world_.wire().begun() ? world_.DeadlineMs() : std::min(world_.DeadlineMs(), kStartMs);
+    if (!options_.may_end_input || elsewhere_ || bytes_before_giving_ || Gone() ||
+        !world_.hands().input_open() || world_.QuietMs() < limit_ms) {
+      return false;
+    }
+    bytes_before_giving_ = world_.taken_bytes();
+    GiveAll();
+    return true;
+  }
 
   void Do(const Step& step) {
     switch (step.kind) {
@@ -105,7 +143,7 @@ class Performance {
       case Kind::kClose:
         return Leave(step.kind);
       case Kind::kExpectExit:
-        return ExpectExit(step.amount == 0);
+        return endings_.ExpectExit(step.amount == 0);
       default:
         return;  // of the other roles
     }
@@ -148,8 +186,9 @@ class Performance {
     if (world_.fed_bytes() == end || world_.ours_ended || world_.Over()) return;
     if (!world_.wire().begun()) return world_.SaySilent(forward_, Event::Kind::kSilence);
     if (Gone()) {
-      return SayLeft(absl::StrCat(world_.hands().Ended()->text, " while ", end - world_.fed_bytes(),
-                                  " bytes were still to be fed"));
+      return endings_.SayLeft(absl::StrCat(world_.hands().Ended()->text, " while ",
+                                           end - world_.fed_bytes(),
+                                           " bytes were still to be fed"));
     }
     world_.SaySilent(forward_, Event::Kind::kBlocked, "it closed its standard input");
   }
@@ -167,8 +206,9 @@ class Performance {
       const bool ready = world_.taken_bytes() >= end || end - before > kPieceBytes || IsQuiet();
       const bool due = here > world_.replied_bytes();
       if (due && !world_.wire().CanReply()) {
-        return SayLeft(absl::StrCat("ended the connection while ", end - world_.replied_bytes(),
-                                    " bytes were still to be replied"));
+        return endings_.SayLeft(absl::StrCat("ended the connection while ",
+                                             end - world_.replied_bytes(),
+                                             " bytes were still to be replied"));
       }
       if (due && ready && world_.Reply(here)) {
         world_.Turn(0, Wants::kToReply);
@@ -177,7 +217,7 @@ class Performance {
       if (!due && (Gone() || world_.theirs_ended())) break;
       const bool writes = due && ready;
       if (world_.Turn(kLookMs, writes ? Wants::kToReply : Wants::kNothing)) continue;
-      if (world_.QuietMs() < world_.DeadlineMs()) continue;
+      if ((!writes && IsGivenAll()) || world_.QuietMs() < world_.DeadlineMs()) continue;
       return writes ? world_.SaySilent(back_, Event::Kind::kBlocked)
                     : world_.SaySilent(forward_, Event::Kind::kSilence);
     }
@@ -186,29 +226,11 @@ class Performance {
     }
   }
 
-  // It is gone before its time, and we are not the ones who left.
-  void SayLeft(std::string how) {
-    if (world_.ours_ended || world_.Over()) return;
-    world_.Emit(back_,
-                {.kind = Event::Kind::kExited, .ending = Ending::kFin, .text = std::move(how)});
-    said_status_ = true;
-  }
-
   // Replies that run together would be no pieces.
   void AwaitRead() {
     if (world_.replied_bytes() == 0) return;
     ++played_.cuts;
-    played_.certain_cuts += IsRead() ? 1 : 0;
-  }
-
-  bool IsRead() {
-    const int64_t end_us = NowUs() + kReadMs * 1000;
-    while (true) {
-      const std::optional<bool> settled = world_.wire().Settled();
-      if (!settled || *settled) return settled.value_or(false);
-      if (NowUs() >= end_us || world_.Over()) return false;
-      world_.Turn(1);
-    }
+    played_.certain_cuts += endings_.IsRead() ? 1 : 0;
   }
 
   void Hold(int64_t duration_ms) {
@@ -220,127 +242,30 @@ class Performance {
     }
   }
 
-  // Whoever has read all replies has them, however we leave.
   void Leave(Kind kind) {
     while (!world_.wire().begun() && !Gone() && !world_.Over()) {
       world_.Turn(kLookMs);
-      if (world_.QuietMs() >= world_.DeadlineMs()) break;
+      if (!IsGivenAll() && world_.QuietMs() >= world_.DeadlineMs()) break;
     }
     if (!world_.wire().begun() && !world_.Over()) {
       return world_.SaySilent(forward_, Event::Kind::kSilence);
     }
-    if (kind == Kind::kShutdown) {
-      AwaitTheirEnd();
-      world_.ours_ended = true;
-      world_.wire().Shutdown();
-      return world_.Emit(back_, {.kind = Event::Kind::kShutdown});
-    }
-    const bool lost = world_.replied_bytes() > 0 && !IsRead();
-    if (lost || kind == Kind::kReset) world_.may_lose_replies = true;
-    world_.ours_ended = true;
-    kind == Kind::kReset ? world_.wire().Reset() : world_.wire().Close();
-    world_.Emit(forward_, {.kind = Event::Kind::kEnded, .ending = Ending::kOurs});
-  }
-
-  // A server ends when its client has ended; one that never ends its side is not waited for long.
-  // Whoever hears of both ends at once might take ours for an early one.
-  void AwaitTheirEnd() {
-    if (!streams_ || world_.hands().input_open()) return;
-    const int64_t end_us = NowUs() + kTheirEndMs * 1000;
-    while (!world_.theirs_ended() && !Gone() && !world_.Over() && NowUs() < end_us) {
-      world_.Turn(kLookMs);
-    }
-  }
-
-  // Once the client has sent its FIN and all is replied, a server sends its own.
-  void EndIfAsked() {
-    if (world_.theirs_ended() && world_.wire().CanReply()) world_.wire().Shutdown();
-  }
-
-  void ExpectExit(bool succeeds) {
-    const bool fed_on = world_.hands().input_open() && !world_.ours_ended;
-    world_.stalled = false;
-    while (!Gone() && !world_.Over()) {
-      EndIfAsked();
-      if (world_.Turn(kLookMs) || world_.QuietMs() < world_.DeadlineMs()) continue;
-      return world_.SaySilent(forward_, Event::Kind::kNoEof);
-    }
-    if (world_.Over()) return;
-    TakeRest();
-    if (!back_->CaughtUp(1) && !world_.may_lose_replies) {
-      world_.Emit(back_, {.kind = Event::Kind::kEnded, .ending = Ending::kFin});
-    }
-    if (!world_.wire().begun()) return world_.SaySilent(forward_, Event::Kind::kSilence);
-    SayStatus(succeeds, fed_on);
-  }
-
-  void TakeRest() {
-    world_.MakeProgress();
-    while (!world_.output_ended() && !world_.Over() && world_.QuietMs() < kRestMs) {
-      world_.Turn(kLookMs);
-    }
-    while (!world_.Over() && world_.Turn(0)) continue;
-  }
-
-  void SayStatus(bool succeeds, bool fed_on) {
-    const ClientEnd end = *world_.hands().Ended();
-    Event event = {.kind = Event::Kind::kExited, .bytes = static_cast<uint64_t>(end.status)};
-    if (end.fault) {
-      event.ending = Ending::kCrashed;
-      event.text = end.text;
-    } else if (fed_on) {
-      event.ending = Ending::kFin;
-      event.text = end.text + " while it was fed and served";
-    } else if (succeeds != (end.status == 0)) {
-      event.text = end.text + (succeeds ? ", though all came back" : ", though not all came back");
-    }
-    world_.Emit(back_, event);
-    said_status_ = true;
-  }
-
-  // How it ended was not asked; but what was replied must have been printed by then.
-  void Settle() {
-    world_.stalled = false;
-    if (!world_.wire().begun() && !world_.Over()) {
-      world_.SaySilent(forward_, Event::Kind::kSilence);
-    }
-    if (!world_.Over() && !said_status_ && !scenario_.steps.empty()) {
-      // Of datagrams none tells it that all has come: it has all before its input ends.
-      if (!streams_) AwaitOutput(std::min(kRestMs, world_.DeadlineMs()));
-      world_.EndInput();
-      AwaitOutput(world_.DeadlineMs());
-      if (!back_->CaughtUp(1) && !world_.Over() && !world_.may_lose_replies) {
-        world_.SaySilent(back_, Event::Kind::kSilence);
-      }
-    }
-    for (int i = 0; i < kEvidenceTurns && !world_.cut_short(); ++i) {
-      if (!forward_->Over() && !back_->Over()) break;
-      if (!world_.Turn(kEvidenceMs)) break;
-    }
-  }
-
-  void AwaitOutput(int64_t limit_ms) {
-    if (!world_.wire().begun()) return;
-    if (streams_ && world_.replied_bytes() >= world_.fed_bytes()) Leave(Kind::kShutdown);
-    world_.MakeProgress();
-    while (!back_->CaughtUp(1) && !world_.Over() && !world_.may_lose_replies) {
-      if (world_.output_ended() && Gone()) return;
-      EndIfAsked();
-      if (!world_.Turn(kLookMs) && world_.QuietMs() >= limit_ms) return;
-    }
+    endings_.Leave(kind);
   }
 
   const Scenario& scenario_;
-  const StageOptions& options_;
+  const ClientDoor& door_;
+  const StageOptions options_;
   const bool streams_;
   const bool elsewhere_;
   const uint64_t payload_bytes_;
   ClientWorld world_;
+  ClientEndings endings_;
   Judge* const forward_;
   Judge* const back_;
   Played played_;
-  bool said_status_ = false;
   bool echoes_ = false;
+  std::optional<uint64_t> bytes_before_giving_;  // that it had sent when it was given all
 };
 
 }  // namespace

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
+#include <memory>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -36,13 +38,14 @@ struct Seen {
   Played played;
 };
 
-Seen Held(ClientDoor door, absl::string_view steps, const StageOptions& options = Options()) {
+Seen Held(ClientDoor door, absl::string_view steps, const StageOptions& options = Options(),
+          const Rules& rules = Rules()) {
   const absl::StatusOr<Scenario> scenario =
       ParseScenario(absl::StrCat("# verbatim scenario 1\nrole client\n", steps));
   EXPECT_TRUE(scenario.ok()) << scenario.status();
   Door way;
   way.client = std::make_shared<const ClientDoor>(std::move(door));
-  const absl::StatusOr<Judged> judged = PlayJudged(*scenario, Rules(), way, options, nullptr);
+  const absl::StatusOr<Judged> judged = PlayJudged(*scenario, rules, way, options, nullptr);
   EXPECT_TRUE(judged.ok()) << judged.status();
   if (!judged.ok()) return {};
   return {judged->verdict, VerdictSentence(judged->verdict), judged->played};
@@ -85,6 +88,38 @@ TEST(ClientStage, WhatItSendsAndWhatItPrintsAreToldApart) {
                            "payload \"abc\"\nfeed rest\nreply 3\nfeed eof\nshutdown\n");
   EXPECT_EQ(prints.sentence,
             "corrupted: the byte at offset 0 of its output is another than was replied");
+}
+
+// Text alone, which is read to its end before anything is connected.
+constexpr char kReadsAllFirst[] =
+    "d=$(cat; echo x) && printf %s \"${d%x}\" | socat -t 30 - TCP:{host}:{port}";
+constexpr char kInTurns[] =
+    "payload coded 64 seed 1 overlay lines\nfeed 32\nreply 32\nfeed 32\nreply 32\nfeed eof\n"
+    "shutdown\nexpect output exact, status 0\n";
+
+TEST(ClientStage, OneThatReadsAllOfItsInputFirstIsGivenItAndIsKnownFromThenOn) {
+  ClientDoor door;
+  door.command = kReadsAllFirst;
+  for (const bool known : {false, true}) {
+    EXPECT_EQ(*door.sends_at_end, known);
+    const Seen ran = Held(door, kInTurns);
+    EXPECT_EQ(ran.verdict.kind, Verdict::Kind::kHeld) << ran.sentence;
+  }
+  door.command = kSocat;
+  door.sends_at_end = std::make_shared<std::atomic<bool>>(false);
+  EXPECT_EQ(Held(door, kInTurns).verdict.kind, Verdict::Kind::kHeld);
+  EXPECT_FALSE(*door.sends_at_end);
+}
+
+TEST(ClientStage, OneThatReadsAllOfItsInputFirstIsSilentWhereTheRulesAskForMore) {
+  ClientDoor door;
+  door.command = kReadsAllFirst;
+  StageOptions options = Options();
+  options.connect_deadline_ms = 1500;
+  const Seen ran = Held(door, kInTurns, options, {.prompt = true});
+  EXPECT_EQ(ran.verdict.kind, Verdict::Kind::kUnserved) << ran.sentence;
+  const Seen sound = Held(kSocat, kInTurns);
+  EXPECT_EQ(sound.verdict.kind, Verdict::Kind::kHeld) << sound.sentence;
 }
 
 TEST(ClientStage, OneThatPrintsNothingIsSeenToBeShort) {

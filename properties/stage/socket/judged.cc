@@ -28,7 +28,9 @@ absl::StatusOr<Judged> PlayJudgedClient(const Scenario& scenario, const Rules& r
                                         const ClientDoor& door, const StageOptions& options,
                                         Transcript* transcript) {
   Judge forward(scenario, rules, Way::kSent), back(scenario, rules, Way::kPrinted);
-  absl::StatusOr<Played> played = PlayClient(scenario, door, options, &forward, &back, transcript);
+  StageOptions ours = options;
+  ours.may_end_input = !rules.prompt;
+  absl::StatusOr<Played> played = PlayClient(scenario, door, ours, &forward, &back, transcript);
   if (!played.ok()) return played.status();
   Judged judged = {*std::move(played), forward.Finish()};
   Verdict verdict = back.Finish();

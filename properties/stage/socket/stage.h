@@ -22,6 +22,9 @@ struct StageOptions {
   int64_t connect_deadline_ms = 15'000;
   // A stalled peer's send is over when nothing was accepted for so long.
   int64_t block_ms = 500;
+  // A client that is silent may be given all of its input and the end of it before it is said to
+  // be.
+  bool may_end_input = true;
   // When to stop whatever is under way.
   std::chrono::steady_clock::time_point end = std::chrono::steady_clock::time_point::max();
 
