@@ -75,6 +75,15 @@ TEST_F(VerbatimClient, OneThatCantBeStartedIsNotJudged) {
       << ran.output;
 }
 
+TEST_F(VerbatimClient, OneThatReadsAllOfItsInputFirstBreaksNothingButPromptness) {
+  const std::string flags =
+      "--mutant reads-all-first --cases 10 --only 'client.exact.*' --only client.sends-each-line";
+  const Ran ran = Client(flags);
+  EXPECT_EQ(ran.status, 0) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, "FAIL         client.sends-each-line")) << ran.output;
+  EXPECT_EQ(Client(flags + " --strict").status, 1);
+}
+
 constexpr char kPrompting[] =
     "exec bash -c '\\''exec 3<>/dev/tcp/{host}/{port}; printf \"%s\" \"> \"; "
     "while IFS= read -r line; do printf \"%s\\n\" \"$line\" >&3; IFS= read -r back <&3 || exit 1; "

@@ -1,12 +1,7 @@
 // verbatim mutants: grades the checker itself: each mutant is held to every requirement.
 // Not for: the mutants (mutants/mutants.h), or what the signs mean (mutants/kill_matrix.h).
-#include "properties/mutants/mutants.h"
-
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <iterator>
@@ -16,9 +11,8 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "core/address.h"
-#include "core/unique_fd.h"
 #include "properties/cli/cli.h"
+#include "properties/cli/gradable.h"
 #include "properties/mutants/kill_matrix.h"
 #include "properties/report/terminal.h"
 #include "properties/requirements/engine.h"
@@ -35,98 +29,6 @@ struct MutantsFlags {
   bool why = false;
   bool no_color = false;
 };
-
-// Those that have mutants, in the order in which they are told.
-constexpr Family kFamilies[] = {Family::kStream, Family::kDatagram, Family::kClient,
-                                Family::kDatagramClient};
-
-bool IsOfClients(Family family) {
-  return family == Family::kClient || family == Family::kDatagramClient;
-}
-bool IsOfDatagrams(Family family) {
-  return family == Family::kDatagram || family == Family::kDatagramClient;
-}
-
-// The reference server or client, in each family.
-const Mutant& Builtin(Family family) {
-  static const auto* const builtins = [] {
-    auto* const all = new std::map<Family, Mutant>;
-    for (const Family each : kFamilies) {
-      Mutant& builtin = (*all)[each];
-      builtin.defect = Defect::kNone;
-      builtin.number = 0;
-      builtin.name = each == Family::kStream     ? "builtin"
-                     : each == Family::kDatagram ? "builtin-datagram"
-                     : each == Family::kClient   ? "builtin-client"
-                                                 : "builtin-datagram-client";
-      builtin.what = IsOfClients(each) ? "the reference client" : "the reference server";
-      builtin.family = each;
-    }
-    return all;
-  }();
-  return builtins->at(family);
-}
-
-// Whether this program may take a port below 1,024: without that nobody can ask from one.
-bool MayTakeLowPorts() {
-  constexpr uint16_t kDiscard = 9;
-  const SocketAddress low = SocketAddress::FromIPv4({127, 0, 0, 1}, kDiscard);
-  const UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  return ::bind(fd.get(), low.data(), low.size()) == 0 || errno == EADDRINUSE;
-}
-
-// Why it can't be graded here; empty if it can.
-absl::string_view Obstacle(const Mutant& mutant) {
-  const std::vector<absl::string_view> asked_from_low_ports = {"datagram.no-loop"};
-  if (mutant.waits_for_faults) return "waits for injected faults";
-  if (mutant.caught_by != asked_from_low_ports || MayTakeLowPorts()) return "";
-  return "can't be graded here: it shows to who may take a port below 1024";
-}
-
-// Those of streams first; in each family the sound ones first.
-std::vector<const Mutant*> AllMutants() {
-  std::vector<const Mutant*> all;
-  const auto add = [&](const std::vector<Mutant>& mutants) {
-    for (const Mutant& mutant : mutants) {
-      if (Obstacle(mutant).empty()) all.push_back(&mutant);
-    }
-  };
-  all.push_back(&Builtin(Family::kStream));
-  add(SoundServers());
-  add(StreamMutants());
-  all.push_back(&Builtin(Family::kDatagram));
-  add(SoundDatagramServers());
-  add(DatagramMutants());
-  all.push_back(&Builtin(Family::kClient));
-  add(SoundClients());
-  add(ClientMutants());
-  all.push_back(&Builtin(Family::kDatagramClient));
-  add(SoundDatagramClients());
-  add(DatagramClientMutants());
-  return all;
-}
-
-// Returns kInvalidArgument iff a glob matches nothing that can be served.
-absl::StatusOr<std::vector<const Mutant*>> ChooseMutants(const std::vector<std::string>& globs) {
-  const std::vector<const Mutant*> all = AllMutants();
-  std::vector<const Mutant*> chosen;
-  if (globs.empty()) return all;
-  std::vector<bool> used(globs.size(), false);
-  for (const Mutant* mutant : all) {
-    bool matches = false;
-    for (size_t i = 0; i < globs.size(); ++i) {
-      if (!GlobMatches(globs[i], mutant->name)) continue;
-      matches = used[i] = true;
-    }
-    if (matches) chosen.push_back(mutant);
-  }
-  for (size_t i = 0; i < globs.size(); ++i) {
-    if (used[i]) continue;
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--only ", globs[i], ": no mutant that can be served matches (see: verbatim list)"));
-  }
-  return chosen;
-}
 
 // One mutant, and what holds it to requirements. After a failure it is started anew: what one
 // requirement broke must not be seen by the next.
@@ -196,7 +98,7 @@ class Subject {
     budget->shrink_ms = 0;  // that it fails is enough
     if (target_ == nullptr) {
       TargetFlags flags;
-      flags.builtin = &mutant_ == &Builtin(mutant_.family);
+      flags.builtin = &mutant_ == &BuiltinOf(mutant_.family);
       if (IsOfDatagrams(mutant_.family)) flags.over = "udp";
       if (!flags.builtin) flags.mutant = std::string(mutant_.name);
       absl::StatusOr<std::unique_ptr<Target>> target =
@@ -296,7 +198,7 @@ void TellLeftOut() {
   for (const auto& mutants :
        {StreamMutants(), DatagramMutants(), ClientMutants(), DatagramClientMutants()}) {
     for (const Mutant& mutant : mutants) {
-      const absl::string_view obstacle = Obstacle(mutant);
+      const absl::string_view obstacle = ObstacleTo(mutant);
       if (obstacle.empty()) continue;
       std::printf("%3d %-24s  %s\n", mutant.number, std::string(mutant.name).c_str(),
                   std::string(obstacle).c_str());
@@ -315,7 +217,7 @@ int GradeMutants(const MutantsFlags& flags) {
               static_cast<unsigned long long>(flags.budget.seed), flags.budget.cases,
               flags.budget.deadline.c_str());
   int all = 0, killed = 0, sound = 0, cleared = 0;
-  for (const Family family : kFamilies) {
+  for (const Family family : kGradedFamilies) {
     std::vector<const Mutant*> of_family;
     std::copy_if(mutants->begin(), mutants->end(), std::back_inserter(of_family),
                  [&](const Mutant* mutant) { return mutant->family == family; });
