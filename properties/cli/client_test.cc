@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <tuple>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -53,6 +54,46 @@ TEST_F(VerbatimClient, TheLecturesClientIsCaughtByAFewStepsThatAreReplayed) {
   EXPECT_EQ(Verbatim(replay).status, 1);
   EXPECT_EQ(Verbatim(absl::StrCat("replay ", file, " --builtin")).status, 0);
   EXPECT_TRUE(absl::StrContains(ran.output, "of its output")) << ran.output;
+}
+
+TEST_F(VerbatimClient, WhatWasSavedIsAScriptForTheSameTransport) {
+  for (const auto& [mutant, sound, id] :
+       {std::tuple("prints-newline-at-end --over unix", "none-client", "client.exact.sizes"),
+        std::tuple("sends-twice", "none-datagram-client", "client.datagram.exact")}) {
+    const Ran ran = Client(absl::StrCat("--mutant ", mutant, " --only ", id));
+    EXPECT_EQ(ran.status, 1) << ran.output;
+    const std::string script = absl::StrCat(folder_, "/script.py");
+    const Ran emitted =
+        Verbatim(absl::StrCat("replay ", folder_, "/", id, ".echo --emit python >", script));
+    EXPECT_EQ(emitted.status, 0) << emitted.output;
+    const auto play = [&](absl::string_view name) {
+      return Shell(
+          absl::StrCat("timeout 60 python3 ", script, " ",
+                       ShellQuote(absl::StrCat("exec ", VERBATIM_PROGRAM, " pretend --mutant ",
+                                               name.substr(0, name.find(' ')), " {endpoint}"))));
+    };
+    EXPECT_EQ(play(sound).output, "ok\n") << id;
+    EXPECT_EQ(play(mutant).status, 1) << id;
+  }
+}
+
+TEST_F(VerbatimClient, AScriptIsRefusedWhereTheClientNeedsATerminalOrPrompts) {
+  const std::string file = folder_ + "/a.echo";
+  const auto emit = [&](absl::string_view target, const std::string& flags) {
+    std::ofstream(file) << "# verbatim scenario 1\n# target " << target
+                        << ", seed 1\nrole client\npayload \"a\"\nfeed 1\nreply 1\n";
+    return Verbatim(absl::StrCat("replay ", file, " --emit python", flags));
+  };
+  constexpr absl::string_view kPlain = "--spawn './it'\\''s --pty {port}'";
+  EXPECT_EQ(emit(kPlain, "").status, 0);
+  EXPECT_EQ(emit(absl::StrCat(kPlain, " --lines"), " --lines").status, 0);
+  for (const Ran& ran : {emit(absl::StrCat(kPlain, " --pty"), ""), emit(kPlain, " --pty"),
+                         emit(absl::StrCat(kPlain, " --strip-prefix '> '"), ""),
+                         emit(kPlain, " --strip-prefix x")}) {
+    EXPECT_EQ(ran.status, 2) << ran.output;
+    EXPECT_EQ(Lines(ran.output), 1u) << ran.output;
+    EXPECT_TRUE(absl::StrContains(ran.output, "verbatim replay --spawn")) << ran.output;
+  }
 }
 
 TEST_F(VerbatimClient, WrongUsageIsOneLine) {

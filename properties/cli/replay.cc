@@ -1,36 +1,18 @@
 // verbatim replay: saved scenarios, played on any target, or one of them as a script.
 // Not for: looking for smaller ones.
 #include <cstdio>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "properties/cli/cli.h"
-#include "properties/report/python.h"
+#include "properties/cli/emit.h"
 #include "properties/report/terminal.h"
 #include "properties/requirements/engine.h"
 #include "properties/scenario/text.h"
 
 namespace verbatim {
-namespace {
 
-constexpr absl::string_view kOver = "--over ";
-
-struct ReplayFlags {
-  const CLI::App* command = nullptr;
-  TargetFlags target;
-  ClientFlags client;
-  BudgetFlags budget;
-  std::vector<std::string> words;
-  std::string emit;
-  bool no_color = false;
-
-  bool TargetIsFlagged() const {
-    return target.builtin || !target.spawn.empty() || !target.stdio.empty() ||
-           !target.mutant.empty();
-  }
-};
-
-// `*text`: the file's.
 absl::StatusOr<Scenario> ReadScenario(const std::string& path, std::string* text) {
   absl::StatusOr<std::string> whole = ReadWhole(path);
   if (!whole.ok()) return whole.status();
@@ -46,6 +28,8 @@ absl::StatusOr<Scenario> ReadScenario(const std::string& path, std::string* text
   }
   return scenario;
 }
+
+namespace {
 
 // A scenario is played on targets of its own family.
 absl::Status CheckFamily(const std::string& path, const Scenario& scenario, const Target& target) {
@@ -93,61 +77,6 @@ Outcome AsOutcome(const Scenario& scenario, const Verdict& verdict, const Transc
   outcome.recurred = outcome.replays = 1;
   outcome.result = verdict.Fails() ? Outcome::Result::kFail : Outcome::Result::kPass;
   return outcome;
-}
-
-// Where a script is to connect by default: the target that is named here, else the one on which the
-// scenario was saved. Of one whose address is not for ever: only whether it has a path or a port.
-Endpoint ScriptEndpoint(const ReplayFlags& flags, const SavedComments& comments) {
-  const bool named = !flags.target.endpoint.empty() || flags.TargetIsFlagged();
-  const std::string& text = named ? flags.target.endpoint : comments.target;
-  if (const absl::StatusOr<Endpoint> endpoint = Endpoint::Parse(text); endpoint.ok()) {
-    return *endpoint;
-  }
-  absl::string_view over = flags.target.over;
-  if (!named) {
-    const size_t flag = absl::string_view(text).rfind(kOver);  // behind the command
-    over =
-        flag == absl::string_view::npos ? "" : absl::string_view(text).substr(flag + kOver.size());
-  }
-  Endpoint unknown;
-  unknown.transport = TransportOver(over.substr(0, over.find_first_of(", ")));
-  return unknown;
-}
-
-// One file, and an endpoint behind it or not.
-int Emit(ReplayFlags flags) {
-  const bool with_target =
-      !flags.TargetIsFlagged() && flags.words.size() == 2 && Endpoint::Parse(flags.words[1]).ok();
-  if (with_target) {
-    flags.target.endpoint = flags.words[1];
-    flags.words.pop_back();
-  }
-  if (flags.words.size() != 1) {
-    return Complain(kExitUsage, "--emit wants one file: a script plays one scenario");
-  }
-  const std::string& path = flags.words[0];
-  std::string text;
-  const absl::StatusOr<Scenario> scenario = ReadScenario(path, &text);
-  if (!scenario.ok()) return Complain(scenario.status());
-  const absl::StatusOr<Budget> budget = MakeBudget(flags.budget);
-  if (!budget.ok()) return Complain(budget.status());
-  const SavedComments comments = CommentsOf(text);
-  PythonOptions options;
-  options.seen = comments.seen;
-  options.endpoint = ScriptEndpoint(flags, comments);
-  options.deadline_ms = budget->deadline_ms;
-  options.connect_deadline_ms = budget->connect_deadline_ms;
-  if (const Requirement* requirement = FindRequirement(scenario->requirement)) {
-    options.rules = requirement->rules;
-    options.sentence = std::string(requirement->sentence);
-    options.source = std::string(requirement->source);
-  }
-  const absl::StatusOr<std::string> script = EmitPython(*scenario, options);
-  if (!script.ok()) {
-    return Complain(kExitUsage, absl::StrCat(path, ": ", script.status().message()));
-  }
-  std::fwrite(script->data(), 1, script->size(), stdout);
-  return kExitHolds;
 }
 
 // Files, and the target as last word unless a flag names it.
@@ -218,7 +147,9 @@ void AddReplay(CLI::App& app, int* status) {
       ->add_option("--emit", flags->emit,
                    "Play nothing, print a short script instead that plays FILE: python (3.8 or "
                    "later). It connects where its own arguments say, else to TARGET, else to the "
-                   "endpoint on which the scenario was saved")
+                   "endpoint on which the scenario was saved. Of role client its argument is the "
+                   "client's command, else that of --spawn; it listens over --over, else over what "
+                   "the scenario was saved with")
       ->check(CLI::IsMember({"python"}));
   command->add_flag("--no-color", flags->no_color, "No colours");
   command->callback(

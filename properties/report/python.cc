@@ -2,6 +2,8 @@
 // Not for: the parts themselves (python_data.cc, python_simple.cc, python_full.cc).
 #include "properties/report/python.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
@@ -60,6 +62,10 @@ void AddComment(absl::string_view first, absl::string_view text, Lines* lines) {
   lines->Add(0, line);
 }
 
+bool IsDatagram(const PythonOptions& options) {
+  return SocketType(options.endpoint.transport) == SOCK_DGRAM;
+}
+
 std::string Usage(const PythonOptions& options) {
   const absl::string_view what = IsUnix(options.endpoint.transport) ? "PATH" : "HOST PORT";
   return options.endpoint.host.empty() ? std::string(what) : absl::StrCat("[", what, "]");
@@ -67,10 +73,12 @@ std::string Usage(const PythonOptions& options) {
 
 void AddHead(const Scenario& scenario, const PythonOptions& options, Lines* lines) {
   lines->Add(0, "#!/usr/bin/env python3");
-  const bool datagrams = scenario.role == Role::kDatagramServer;
-  AddComment("For an echo server:",
-             datagrams ? "it has to answer each datagram by the same one."
-                       : "it has to send back every byte that it receives.",
+  const bool of_client = scenario.role == Role::kClient;
+  AddComment(of_client ? "For an echo client:" : "For an echo server:",
+             of_client ? "it has to send all that it is fed, and to print all that is sent back."
+             : scenario.role == Role::kDatagramServer
+                 ? "it has to answer each datagram by the same one."
+                 : "it has to send back every byte that it receives.",
              lines);
   if (!options.sentence.empty()) {
     AddComment("What is asked here:", options.sentence, lines);
@@ -80,16 +88,38 @@ void AddHead(const Scenario& scenario, const PythonOptions& options, Lines* line
     AddComment("What was seen:", PlainText(seen), lines);
   }
   if (!scenario.faults.empty()) {
-    AddComment("Not shown here:", "errors that the server's own system calls met.", lines);
+    AddComment("Not shown here:",
+               absl::StrCat("errors that the ", of_client ? "client" : "server",
+                            "'s own system calls met."),
+               lines);
   }
   if (options.endpoint.transport == Transport::kUdp) {
     AddComment("Mind:", "UDP may lose a datagram. Where one was not answered, run it again.",
                lines);
   }
+  const std::string says = ". Says ok, or what is wrong (exit status 1).";
+  if (!of_client)
+    return AddComment("Usage:", absl::StrCat("python3 SCRIPT ", Usage(options), says), lines);
   AddComment("Usage:",
-             absl::StrCat("python3 SCRIPT ", Usage(options),
-                          ". Says ok, or what is wrong (exit status 1)."),
+             absl::StrCat("python3 SCRIPT ", python::ClientUsage(options), says,
+                          " COMMAND starts the client, by the shell, and has ",
+                          IsUnix(options.endpoint.transport) ? "{path}" : "{host} and {port}",
+                          ", or {endpoint}, where it takes the address to connect to; we listen "
+                          "there."),
              lines);
+}
+
+void AddClientImports(const Plan& plan, const PythonOptions& options, Lines* lines) {
+  const bool resets = plan.Has(Kind::kReset) && !IsDatagram(options);
+  const bool asks = plan.Has(Kind::kClose) && options.endpoint.transport == Transport::kUnix;
+  const bool waits =
+      plan.simple ? plan.Has(Kind::kHold) || plan.Has(Kind::kReply) : plan.Has(Kind::kHold);
+  lines->Add(
+      0, absl::StrCat("import contextlib, ", asks ? "fcntl, " : "", "os, select, signal, socket, ",
+                      resets ? "struct, " : "", "subprocess, sys",
+                      IsUnix(options.endpoint.transport) ? ", tempfile" : "",
+                      asks ? ", termios" : "", waits ? ", time" : ""));
+  lines->Gap();
 }
 
 void AddImports(const Scenario& scenario, const Plan& plan, Lines* lines) {
@@ -129,6 +159,10 @@ void AddArguments(const PythonOptions& options, Lines* lines) {
 }
 
 bool Fits(const Scenario& scenario, Transport transport) {
+  if (scenario.role == Role::kClient) {
+    return transport == Transport::kTcp || transport == Transport::kUdp ||
+           transport == Transport::kUnix || transport == Transport::kUnixgram;
+  }
   if (scenario.role == Role::kDatagramServer) {
     return transport == Transport::kUdp || transport == Transport::kUnixgram;
   }
@@ -137,16 +171,14 @@ bool Fits(const Scenario& scenario, Transport transport) {
 }
 
 absl::Status Problem(const Scenario& scenario, const Plan& plan, const PythonOptions& options) {
-  if (scenario.role == Role::kClient) {
-    return absl::InvalidArgumentError(
-        "this scenario is for a client (role client); a script can only play one for a server");
-  }
   if (plan.used_bytes > kMaxScriptBytes) {
     return absl::InvalidArgumentError("a script can send at most 256 MiB on a connection");
   }
   if (Fits(scenario, options.endpoint.transport)) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      scenario.role == Role::kDatagramServer
+      scenario.role == Role::kClient
+          ? "a script listens for a client at tcp://, udp://, unix:// or unixgram://"
+      : scenario.role == Role::kDatagramServer
           ? "this scenario is for datagrams: a script sends them to udp:// or unixgram://"
           : "a script connects by tcp://, unix:// or unix-abstract://");
 }
@@ -154,13 +186,20 @@ absl::Status Problem(const Scenario& scenario, const Plan& plan, const PythonOpt
 }  // namespace
 
 absl::StatusOr<std::string> EmitPython(const Scenario& scenario, const PythonOptions& given) {
-  const Plan plan = python::MakePlan(scenario, given.rules);
+  Plan plan = python::MakePlan(scenario, given.rules);
   const bool datagrams = scenario.role == Role::kDatagramServer;
   PythonOptions options = given;
   if (datagrams && options.endpoint == Endpoint()) options.endpoint.transport = Transport::kUdp;
   if (absl::Status problem = Problem(scenario, plan, options); !problem.ok()) return problem;
   Lines lines;
   AddHead(scenario, options, &lines);
+  if (scenario.role == Role::kClient) {
+    plan.simple = plan.simple && !IsDatagram(options);
+    AddClientImports(plan, options, &lines);
+    python::AddData(scenario, plan, &lines);
+    python::AddClient(plan, options, &lines);
+    return lines.text();
+  }
   AddImports(scenario, plan, &lines);
   python::AddData(scenario, plan, &lines);
   AddArguments(options, &lines);

@@ -12,6 +12,8 @@
 namespace verbatim::python {
 namespace {
 
+using Kind = Step::Kind;
+
 constexpr size_t kShortBytes = 200;
 constexpr size_t kLineChars = 84;
 constexpr absl::string_view kUnlike = "  # no 16 bytes of it come twice";
@@ -97,11 +99,20 @@ void AddMix(Overlay overlay, Lines* lines) {
   lines->Gap();
 }
 
-void AddOverlay(Overlay overlay, Lines* lines) {
+// `ends`: the payload's end is among the bytes.
+void AddOverlay(Overlay overlay, bool ends, Lines* lines) {
   if (overlay == Overlay::kNoNewline) lines->Add(1, R"(data = data.replace(b"\n", b"\x8a"))");
   if (overlay == Overlay::kCrlfAtCuts) {
     lines->Add(1, "for cut in cuts:  # one piece ends with CR, the next begins with LF");
     lines->Add(2, R"(data[cut - 1:cut + 1] = b"\r\n")");
+  }
+  if (overlay == Overlay::kLines) {
+    lines->Add(1,
+               "letters = b\"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/\"");
+    lines->Add(1, "data = data[:size].translate(letters * 4)");
+    lines->Add(1, absl::StrCat("for end in range(", kLineBytes - 1, ", size, ", kLineBytes, "):"));
+    lines->Add(2, "data[end] = 10");
+    lines->AddIf(ends, 1, "data[-1] = 10");
   }
   if (!HasRuns(overlay)) return;
   const bool nuls = overlay == Overlay::kNulRuns;
@@ -124,7 +135,8 @@ std::string Arguments(const Scenario& scenario, const Plan& plan, uint32_t conne
   if (scenario.payload.overlay != Overlay::kCrlfAtCuts) return text;
   std::vector<uint64_t> cuts;
   for (const Move& move : plan.moves) {
-    if (move.step.kind != Step::Kind::kSend || move.step.connection != connection) continue;
+    const bool cuts_here = move.step.kind == Kind::kSend || move.step.kind == Kind::kReply;
+    if (!cuts_here || move.step.connection != connection) continue;
     if (move.to > 0 && move.to < scenario.payload.size_bytes) cuts.push_back(move.to);
   }
   return absl::StrCat(text, ", [", absl::StrJoin(cuts, ", "), "]");
@@ -139,7 +151,7 @@ void AddCoded(const Scenario& scenario, const Plan& plan, Lines* lines) {
                                                              : "",
                              "):", overlay == Overlay::kNone ? kUnlike : ""));
   AddBlocks(scenario, plan, lines);
-  AddOverlay(overlay, lines);
+  AddOverlay(overlay, plan.used_bytes == scenario.payload.size_bytes, lines);
   lines->Add(1, "return bytes(data[:size])");
   lines->Gap();
 }

@@ -15,10 +15,10 @@ namespace verbatim::python {
 // A step with its place in the payload, as it is if every send before it was accepted as a whole.
 struct Move {
   Step step;
-  uint64_t from = 0;  // of a send: its bytes' offsets; else both are what was sent so far
-  uint64_t to = 0;
-  uint64_t awaited = 0;  // what had come back for certain
-  bool late = false;     // a send behind one that may have stopped early: its place is not known
+  uint64_t from = 0;     // of a send, a feed or a reply: its bytes' offsets; else both are what was
+  uint64_t to = 0;       // sent (fed) so far
+  uint64_t awaited = 0;  // what had come back for certain; of a client: was replied
+  bool late = false;     // behind a send (feed) that may have stopped early: its place is not known
 };
 
 struct Plan {
@@ -26,6 +26,7 @@ struct Plan {
   uint32_t connections = 1;
   uint64_t used_bytes = 0;  // of a connection's payload, at most
   bool literal = false;     // every connection sends the same
+  // Of a client: little, and no more than calls one after another. Else:
   // One connection, never so much on the way that anybody could have to wait, and judged by every
   // byte rule: no more than calls one after another.
   bool simple = false;
@@ -42,6 +43,10 @@ struct Repeated {
   size_t step_count = 1;
 };
 Repeated RepeatsAt(const Plan& plan, size_t at);
+
+// The same of a client's: 1 to 3 steps, of which the first is a feed or a reply, and the feed and
+// the reply among them are of the same bytes.
+Repeated ClientRepeatsAt(const Plan& plan, size_t at);
 
 // Lines, each with its newline and indented.
 class Lines {
@@ -73,6 +78,18 @@ void AddSimple(const Plan& plan, const PythonOptions& options, Lines* lines);
 void AddFull(const Plan& plan, const PythonOptions& options, Lines* lines);
 // Of the role datagram-server.
 void AddDatagrams(const Plan& plan, const PythonOptions& options, Lines* lines);
+// Of the role client: its arguments, where it listens, how it starts the client, and all the rest.
+void AddClient(const Plan& plan, const PythonOptions& options, Lines* lines);
+// "COMMAND [HOST]".
+std::string ClientUsage(const PythonOptions& options);
+// Of AddClient, in one of two forms: what reads and compares, one call after another, or all along.
+void AddSimpleClient(const Plan& plan, const PythonOptions& options, Lines* lines);
+void AddFullClient(const Plan& plan, const PythonOptions& options, Lines* lines);
+// Of AddFullClient: its helpers, for what the client sends and prints, and for what it is given.
+void AddClientReads(const Plan& plan, const PythonOptions& options, Lines* lines);
+void AddClientServing(const Plan& plan, const PythonOptions& options, Lines* lines);
+// Of the full form: whether more may be on the way than pipes and sockets hold.
+bool IsLargeForClient(const Plan& plan);
 // Of AddFull: the class and its helpers, with what the plan needs of them.
 void AddConnection(const Plan& plan, const PythonOptions& options, Lines* lines);
 

@@ -15,13 +15,29 @@ constexpr size_t kFewPieces = 64;
 
 struct Line {
   uint64_t sent = 0;
-  uint64_t awaited = 0;
+  uint64_t awaited = 0;  // of a client: replied
   bool stalled = false;
   bool late = false;
+  bool left = false;  // by us, before a client's end
 };
+
+// What a client is fed and replied. It may stop taking input once we do not read or have left.
+void TakeOfClient(uint64_t size_bytes, Line* line, Move* move) {
+  const Kind kind = move->step.kind;
+  const uint64_t end = kind == Kind::kFeed ? size_bytes : line->sent;
+  uint64_t& offset = kind == Kind::kFeed ? line->sent : line->awaited;
+  if (kind == Kind::kFeed || kind == Kind::kReply) {
+    move->from = offset;
+    move->to = offset += std::min(move->step.amount, end - offset);
+    line->late = line->late || line->stalled || line->left;
+  }
+  line->left =
+      line->left || kind == Kind::kShutdown || kind == Kind::kReset || kind == Kind::kClose;
+}
 
 Move Take(const Step& step, uint64_t size_bytes, Line* line) {
   Move move{step, line->sent, line->sent, line->awaited, line->late};
+  TakeOfClient(size_bytes, line, &move);
   if (step.kind == Kind::kSend) {
     const uint64_t left = size_bytes - line->sent;
     move.to = line->sent += step.amount == kRest ? left : std::min(left, step.amount);
@@ -55,6 +71,25 @@ bool IsSimple(const Plan& plan, const Rules& rules) {
   return seen && most_pieces <= kFewPieces;
 }
 
+// A client's: few bytes, which a pipe holds, and our end, if any, is a FIN and its last but its
+// exit.
+bool IsSimpleForClient(const Plan& plan, const Rules& rules) {
+  if (plan.used_bytes > kSmallBytes || !AllBytesRules(rules) || !rules.status) return false;
+  uint64_t fed = 0, replied = 0;
+  bool shut = false;
+  for (const Move& move : plan.moves) {
+    const Kind kind = move.step.kind;
+    if (kind == Kind::kFeed) fed = move.to;
+    if (kind == Kind::kReply) replied = move.to;
+    const bool known = kind == Kind::kFeed || kind == Kind::kFeedEof || kind == Kind::kReply ||
+                       kind == Kind::kHold || kind == Kind::kShutdown || kind == Kind::kExpectExit;
+    if (!known || (kind == Kind::kFeed && shut) || (kind == Kind::kExpectExit && !shut))
+      return false;
+    shut = shut || kind == Kind::kShutdown;
+  }
+  return shut || replied == fed;
+}
+
 bool SameButForItsPlace(const Step& a, const Step& b) {
   return a.kind == b.kind && a.connection == b.connection && a.ahead == b.ahead;
 }
@@ -78,7 +113,8 @@ Plan MakePlan(const Scenario& scenario, const Rules& rules) {
     if (move.step.ahead >= move.to) move.step.ahead = 0;
     plan.used_bytes = std::max(plan.used_bytes, move.to);
   }
-  plan.simple = IsSimple(plan, rules);
+  plan.simple =
+      scenario.role == Role::kClient ? IsSimpleForClient(plan, rules) : IsSimple(plan, rules);
   return plan;
 }
 
@@ -101,6 +137,37 @@ Repeated RepeatsAt(const Plan& plan, size_t at) {
     ++repeated.times;
   }
   return repeated;
+}
+
+Repeated ClientRepeatsAt(const Plan& plan, size_t at) {
+  const std::vector<Move>& moves = plan.moves;
+  const auto is_byte_step = [](const Move& move) {
+    return move.step.kind == Kind::kFeed || move.step.kind == Kind::kReply;
+  };
+  // The `i`th of them is like the first, and its feed and its reply are of the same bytes.
+  const auto is_like_first = [&](size_t i, size_t period) {
+    const size_t begin = at + i * period;
+    if (begin + period > moves.size()) return false;
+    for (size_t j = 0; j < period; ++j) {
+      const Move &first = moves[at + j], &move = moves[begin + j];
+      const bool moves_bytes = is_byte_step(first);
+      if (move.step.kind != first.step.kind || move.late) return false;
+      if (!moves_bytes &&
+          (first.step.kind != Kind::kHold || move.step.amount != first.step.amount)) {
+        return false;
+      }
+      if (moves_bytes && (move.from != moves[begin].from || move.to != moves[begin].to))
+        return false;
+    }
+    return true;
+  };
+  if (!is_byte_step(moves[at])) return {};
+  for (size_t period = 1; period <= 3; ++period) {
+    size_t times = 0;
+    while (is_like_first(times, period)) ++times;
+    if (times > 2) return {times, period};
+  }
+  return {};
 }
 
 }  // namespace verbatim::python

@@ -364,9 +364,10 @@ TEST_F(PlayedScript, IsPythonForAnyScenario) {
     options.rules.ends_cleanly = scripts_ % 3 == 0;
     options.rules.serves = scripts_ % 5 != 0;
     options.seen = {"\xff\xc3\xa9 any byte"};
-    if (scenario.role != Role::kClient) {
-      absl::StrAppend(&command, " ", Save(scenario, options));
-    }
+    constexpr const char* kOver[] = {"tcp://[::1]:7", "udp://127.0.0.1:7", "unix:///a",
+                                     "unixgram:///a"};
+    if (scenario.role == Role::kClient) options.endpoint = *Endpoint::Parse(kOver[scripts_ % 4]);
+    absl::StrAppend(&command, " ", Save(scenario, options));
   }
   EXPECT_GT(scripts_, 50);
   const Ran ran = Shell(command);
