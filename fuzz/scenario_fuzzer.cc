@@ -111,14 +111,22 @@ void DamageIsRefused(string_view input, Scenario scenario, size_t dice) {
   }
 }
 
-void FeedsWholeLines(string_view input, const Scenario& scenario) {
-  uint64_t fed = 0;
+void IsOfWholeLines(string_view input, const Scenario& scenario) {
+  Counts counts;
   for (const verbatim::Step& step : scenario.steps) {
-    if (step.kind != verbatim::Step::Kind::kFeed) continue;
-    fed = step.amount == verbatim::kRest ? scenario.payload.Size() : fed + step.amount;
-    if (fed % verbatim::kLineBytes != 0) {
-      BrokenLaw(input, "what is fed ends with a line", Text(scenario), std::to_string(fed));
+    const bool is_rest = step.amount == verbatim::kRest;
+    if (step.kind == verbatim::Step::Kind::kFeed) {
+      counts.sent = is_rest ? scenario.payload.Size() : counts.sent + step.amount;
+    } else if (step.kind == verbatim::Step::Kind::kReply) {
+      counts.replied = is_rest ? counts.sent : counts.replied + step.amount;
     }
+    if (counts.sent % verbatim::kLineBytes != 0) {
+      BrokenLaw(input, "a feed ends with a line", Text(scenario), std::to_string(counts.sent));
+    }
+  }
+  if (counts.replied % verbatim::kLineBytes != 0) {
+    BrokenLaw(input, "the last reply ends with a line", Text(scenario),
+              std::to_string(counts.replied));
   }
 }
 
@@ -132,7 +140,7 @@ void InLinesItIsAsGood(string_view input, const Scenario& scenario) {
     BrokenLaw(input, "what is in lines stays as it is", Text(InLines(lines)), Text(lines));
   }
   CanBePlayed(input, lines);
-  FeedsWholeLines(input, lines);
+  IsOfWholeLines(input, lines);
 }
 
 // Of a payload's beginning or, where `dice` says so, its end.
