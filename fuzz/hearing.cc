@@ -202,8 +202,8 @@ std::vector<Way> WaysOf(const Hearing& hearing) {
 Judge JudgeOf(const Hearing& hearing, Way way, bool in_single_bytes) {
   Judge judge(hearing.scenario, hearing.rules, way);
   for (size_t i = 0; i < hearing.events.size(); ++i) {
+    if (hearing.events[i].way != way) continue;
     Event event = hearing.events[i];
-    if (event.way != way) continue;
     const string_view data = hearing.data[i];
     const size_t piece = in_single_bytes ? 1 : std::max<size_t>(data.size(), 1);
     for (size_t at = 0; at == 0 || at < data.size(); at += piece) {
