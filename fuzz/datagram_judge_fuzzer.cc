@@ -5,7 +5,7 @@
 //   nowhere else.
 // - An answer that is no datagram of its connection is named as such, and never as a right one.
 // - A connection has caught up iff nothing that was sent on it waits: all is answered or given up.
-// - What it says, and the transcript, are printable.
+// - What it says, and each row of the transcript, is printable; and they are bounded.
 // Not for: streams (judge_fuzzer).
 #include <algorithm>
 #include <cstdint>
@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "fuzz/broken_law.h"
 #include "fuzz/datagram_hearing.h"
+#include "fuzz/rows.h"
 #include "properties/judge/datagram_judge.h"
 #include "properties/judge/transcript.h"
 
@@ -159,9 +160,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Holds(!fails || verdict.connection == oracle.connection(), input, "of that connection", verdict);
   Holds(verbatim::IsPrintable(VerdictSentence(verdict)), input, "what it says is printable",
         verdict);
-  for (const std::string& line : transcript.Lines()) {
-    Holds(verbatim::IsPrintable(line), input, "the transcript is printable", verdict);
-  }
+  verbatim::CheckRows(input, transcript);
   return 0;
 }
 

@@ -16,61 +16,92 @@ namespace {
 
 using absl::string_view;
 
-constexpr size_t kHeaderBytes = 4, kEventBytes = 3, kMostEvents = 100;
+constexpr size_t kHeaderBytes = 4, kEventBytes = 3, kMostEvents = 100, kMostLines = 3;
 
-// `own` is how far each connection's bytes have come back.
+// The numbers below `count`, a line each, again and again: with many of them a window is of one
+// place, with few of several.
+std::string Numbers(size_t size_bytes, unsigned count) {
+  std::string text;
+  for (unsigned i = 0; text.size() < size_bytes; ++i) absl::StrAppend(&text, i % count, "\n");
+  text.resize(size_bytes);
+  return text;
+}
+
+// A line is a connection of a server's, or a way of a client's.
 class Reader {
  public:
-  explicit Reader(string_view input) : input_(input) {
-    const auto header = [&](size_t at) { return at < input.size() ? Byte(at) : 0u; };
-    connections_ = 1 + header(0) % 3;
-    Rules& rules = hearing_.rules;
-    rules.complete = (header(1) & 1) == 0;
-    rules.ends = (header(1) & 2) == 0;
-    rules.serves = (header(1) & 4) == 0;
-    rules.gaps = (header(1) & 8) == 0;
-    rules.ends_cleanly = (header(1) & 16) != 0;
-    hearing_.scenario.payload.size_bytes = 4 * header(3);
-    hearing_.scenario.payload.seed = 1 + (header(1) >> 5);
-    hearing_.scenario.payload.overlay = kOverlays[header(2) % std::size(kOverlays)];
-    for (uint32_t on = 2; on <= connections_; ++on) {
+  explicit Reader(string_view input) : input_(input), is_of_client_((Header(0) & 0x80) != 0) {
+    ReadRules();
+    ReadPayload();
+    line_count_ = is_of_client_ ? 2 : 1 + Header(0) % 3;
+    if (is_of_client_) hearing_.scenario.role = Role::kClient;
+    for (uint32_t on = 2; on <= line_count_ && !is_of_client_; ++on) {
       hearing_.scenario.steps.push_back({Step::Kind::kConnect, on, 0});
     }
     payload_ = MakePayload(hearing_.scenario);
-    own_.resize(connections_ + 1);
-    sent_.resize(connections_ + 1);
+    const size_t most = std::min(kMostEvents, input.size() / kEventBytes);
+    hearing_.events.reserve(most);
+    hearing_.data.reserve(most);
   }
 
   Hearing Read() {
     for (size_t at = kHeaderBytes;
          at + kEventBytes <= input_.size() && hearing_.events.size() < kMostEvents;
          at += kEventBytes) {
-      ReadEvent(Byte(at) % 13, 1 + Byte(at + 1) % connections_, Byte(at + 2));
+      ReadEvent(Byte(at) % 13, 1 + Byte(at + 1) % line_count_, Byte(at + 2));
     }
     return std::move(hearing_);
   }
 
  private:
   unsigned Byte(size_t at) const { return static_cast<uint8_t>(input_[at]); }
+  unsigned Header(size_t at) const { return at < input_.size() ? Byte(at) : 0; }
 
-  void ReadEvent(unsigned what, uint32_t on, uint64_t amount) {
-    uint64_t& own = own_[on];
+  void ReadRules() {
+    Rules& rules = hearing_.rules;
+    rules.complete = (Header(1) & 1) == 0;
+    rules.ends = (Header(1) & 2) == 0;
+    rules.serves = (Header(1) & 4) == 0;
+    rules.gaps = (Header(1) & 8) == 0;
+    rules.ends_cleanly = (Header(1) & 16) != 0;
+    rules.status = !is_of_client_ || (Header(0) & 0x40) == 0;
+  }
+
+  // Only clients are given lines.
+  void ReadPayload() {
+    PayloadSpec& payload = hearing_.scenario.payload;
+    const unsigned which = Header(2) & 0x7f;
+    payload.literal = (Header(2) & 0x80) != 0;
+    if (payload.literal) {
+      payload.bytes = Numbers(4 * Header(3), 1 + which);
+      return;
+    }
+    payload.size_bytes = 4 * Header(3);
+    payload.seed = 1 + (Header(1) >> 5);
+    payload.overlay = is_of_client_ ? kAllOverlays[which % std::size(kAllOverlays)]
+                                    : kOverlays[which % std::size(kOverlays)];
+  }
+
+  void ReadEvent(unsigned what, uint32_t on, unsigned amount) {
+    if (what > 10) return is_of_client_ ? AddOfClient(what, on, amount) : AddOther(on, amount);
+    uint64_t& own = own_[on];  // how far what came back has come
     switch (what) {
       case 0:
       case 1: {
-        const uint64_t more = std::min(4 * amount, payload_.size_bytes() - sent_[on]);
+        const uint64_t more = std::min<uint64_t>(4 * amount, payload_.size_bytes() - sent_[on]);
         sent_[on] += more;
-        return Add(Event::Kind::kSent, on, more);
+        Add(Event::Kind::kSent, on, more);
+        return;
       }
       case 2:
         return Came(on, Own(on, amount));
       case 3:
         return Came(on, Own(on, payload_.size_bytes()));
       case 4:  // some are left out
-        own = std::min(own + amount, payload_.size_bytes());
+        own = std::min<uint64_t>(own + amount, payload_.size_bytes());
         return;
       case 5:  // some come again
-        own -= std::min(own, amount);
+        own -= std::min<uint64_t>(own, amount);
         return;
       case 6: {
         std::string changed = Own(on, 1);
@@ -78,29 +109,60 @@ class Reader {
         return Came(on, changed);
       }
       case 7:
-        return Came(on, payload_.Bytes(1 + on % connections_, own, amount));
+        return Came(on, payload_.Bytes(ConnectionOf(1 + on % line_count_), own, amount));
       case 8:
         return Came(on, std::string(amount % 8, static_cast<char>(amount)));
       case 9: {
         constexpr Ending kEndings[] = {Ending::kFin, Ending::kReset, Ending::kTimedOut,
-                                       Ending::kOurs};
-        Add(Event::Kind::kEnded, on, 0);
-        hearing_.events.back().ending = kEndings[amount % 4];
+                                       Ending::kOurs, Ending::kCrashed};
+        Add(Event::Kind::kEnded, on, 0).ending = kEndings[amount % (is_of_client_ ? 5 : 4)];
         return;
       }
-      case 10:
-        return Add(Event::Kind::kShutdown, on, 0);
-      default: {
-        constexpr Event::Kind kOthers[] = {Event::Kind::kSilence, Event::Kind::kBlocked,
-                                           Event::Kind::kNoEof, Event::Kind::kSkipped,
-                                           Event::Kind::kNotConnected};
-        return Add(kOthers[amount % 5], on, 0);
-      }
+      default:
+        Add(Event::Kind::kShutdown, on, 0);
     }
   }
 
+  void AddOther(uint32_t on, unsigned amount) {
+    constexpr Event::Kind kOthers[] = {Event::Kind::kSilence, Event::Kind::kBlocked,
+                                       Event::Kind::kNoEof, Event::Kind::kSkipped,
+                                       Event::Kind::kNotConnected};
+    Add(kOthers[amount % 5], on, 0);
+  }
+
+  // In the words of its stages (stage/*/client_*.cc).
+  void AddOfClient(unsigned what, uint32_t on, unsigned amount) {
+    struct Told {
+      Event::Kind kind;
+      const char* text;
+      Ending ending = Ending::kOpen;
+    };
+    using Kind = Event::Kind;
+    constexpr Told kWaits[] = {
+        {Kind::kConnected, ""},
+        {Kind::kSilence, ""},
+        {Kind::kBlocked, ""},
+        {Kind::kNoEof, ""},
+        {Kind::kNotConnected, "the client did not connect; it said nothing", Ending::kTimedOut},
+        {Kind::kBlocked, "it closed its standard input"},
+        {Kind::kSkipped, ""}};
+    constexpr Told kEnds[] = {
+        {Kind::kExited, ""},
+        {Kind::kExited, "exited with status 1, though all came back"},
+        {Kind::kExited, "exited with status 0 while it was fed and served", Ending::kFin},
+        {Kind::kExited, "was killed by SIGSEGV", Ending::kCrashed}};
+    const Told& told =
+        what == 11 ? kWaits[amount % std::size(kWaits)] : kEnds[amount % std::size(kEnds)];
+    Event& event = Add(told.kind, on, 0);
+    event.waited_ms = what == 11 ? 2000 : 0;
+    event.ending = told.ending;
+    event.text = told.text;
+  }
+
+  uint32_t ConnectionOf(uint32_t on) const { return is_of_client_ ? 1 : on; }
+
   std::string Own(uint32_t on, uint64_t amount) {
-    std::string bytes = payload_.Bytes(on, own_[on], static_cast<size_t>(amount));
+    std::string bytes = payload_.Bytes(ConnectionOf(on), own_[on], static_cast<size_t>(amount));
     own_[on] += bytes.size();
     return bytes;
   }
@@ -110,41 +172,64 @@ class Reader {
     hearing_.data.back() = std::move(bytes);
   }
 
-  void Add(Event::Kind kind, uint32_t on, uint64_t bytes) {
-    Event event;
+  Event& Add(Event::Kind kind, uint32_t on, uint64_t bytes) {
+    Event& event = hearing_.events.emplace_back();
     event.kind = kind;
-    event.connection = on;
+    event.connection = ConnectionOf(on);
+    if (is_of_client_) event.way = on == 1 ? Way::kSent : Way::kPrinted;
     event.bytes = bytes;
-    hearing_.events.push_back(event);
     hearing_.data.emplace_back();
+    return event;
   }
 
   const string_view input_;
+  const bool is_of_client_;
   Hearing hearing_;
   Payload payload_{{}, 1, {}};
-  uint32_t connections_ = 1;
-  std::vector<uint64_t> own_, sent_;
+  uint32_t line_count_ = 1;
+  uint64_t own_[kMostLines + 1] = {}, sent_[kMostLines + 1] = {};  // by line, from 1 on
 };
 
 }  // namespace
 
 Hearing ReadHearing(string_view input) { return Reader(input).Read(); }
 
+std::vector<Way> WaysOf(const Hearing& hearing) {
+  if (hearing.scenario.role == Role::kClient) return {Way::kSent, Way::kPrinted};
+  return {Way::kReturned};
+}
+
+Judge JudgeOf(const Hearing& hearing, Way way, bool in_single_bytes) {
+  Judge judge(hearing.scenario, hearing.rules, way);
+  for (size_t i = 0; i < hearing.events.size(); ++i) {
+    if (hearing.events[i].way != way) continue;
+    Event event = hearing.events[i];
+    const string_view data = hearing.data[i];
+    const size_t piece = in_single_bytes ? 1 : std::max<size_t>(data.size(), 1);
+    for (size_t at = 0; at == 0 || at < data.size(); at += piece) {
+      event.data = data.substr(at, piece);
+      if (event.kind == Event::Kind::kReceived) event.bytes = event.data.size();
+      judge.Observe(event);
+    }
+  }
+  return judge;
+}
+
+Transcript TranscriptOf(const Hearing& hearing) {
+  Transcript transcript;
+  for (const Event& event : hearing.events) transcript.Add(event);
+  return transcript;
+}
+
 std::string HearingText(const Hearing& hearing) {
   const Rules& rules = hearing.rules;
-  std::string text =
-      absl::StrCat("rules:", rules.complete ? " complete" : "", rules.ends ? " ends" : "",
-                   rules.serves ? " serves" : "", rules.gaps ? " gaps" : "",
-                   rules.ends_cleanly ? " ends_cleanly" : "", rules.whole ? "" : " not whole",
-                   rules.once ? " once" : "", rules.same_port ? " same_port" : "",
-                   rules.same_address ? " same_address" : "", "\n");
-  Transcript transcript;
-  for (size_t i = 0; i < hearing.events.size(); ++i) {
-    Event event = hearing.events[i];
-    event.data = hearing.data[i];
-    transcript.Add(event);
-  }
-  for (const std::string& line : transcript.Lines()) absl::StrAppend(&text, line, "\n");
+  std::string text = absl::StrCat(
+      "rules:", rules.complete ? " complete" : "", rules.ends ? " ends" : "",
+      rules.serves ? " serves" : "", rules.gaps ? " gaps" : "", rules.status ? "" : " not status",
+      rules.ends_cleanly ? " ends_cleanly" : "", rules.whole ? "" : " not whole",
+      rules.once ? " once" : "", rules.same_port ? " same_port" : "",
+      rules.same_address ? " same_address" : "", "\n");
+  for (const std::string& line : TranscriptOf(hearing).Lines()) absl::StrAppend(&text, line, "\n");
   return text;
 }
 

@@ -34,8 +34,9 @@ inline SimulatedStageOptions OptionsFor(const Scenario& scenario) {
 // An input is played if it is of this role, with a payload of at most kMostPlayedBytes, faults that
 // are met at most 50 times in a row and drips that take at most 256 ms for all of the payload. What
 // it expects of a client's status is left out: the stage asks for the right one at the end. What
-// went wrong is printed, with the scenario and the faults that were met, and the harness aborts,
-// iff the play fails.
+// went wrong is printed, with what happened, the scenario and the faults that were met, and the
+// harness aborts, iff the play fails. In one of 16 plays the transcript's rows are held to their
+// law (rows.h).
 extern const Role kPlayedRole;
 
 }  // namespace verbatim

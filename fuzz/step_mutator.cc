@@ -147,11 +147,6 @@ void ChangeRecords(Dice& dice, Role role, std::vector<Record>& records) {
   }
 }
 
-// What is changed is written as the role's version of today, whatever it was.
-uint8_t VersionFor(Role role) {
-  return role == Role::kDatagramServer ? layout::kDatagramVersion : layout::kVersion;
-}
-
 uint8_t VersionOf(const uint8_t* data, size_t size) {
   return size == 0 ? layout::kVersion : data[0];
 }
@@ -166,7 +161,8 @@ void BringUpToDate(uint8_t version, uint8_t* records, size_t count) {
 std::array<uint8_t, layout::kFixedBytes> Header(const uint8_t* data, size_t size, MutatedTo to) {
   std::array<uint8_t, layout::kFixedBytes> header{};
   std::memcpy(header.data(), data, std::min(size, header.size()));
-  header[0] = VersionFor(to.role);
+  // The role's version of today, whatever it was.
+  header[0] = layout::VersionFor(to.role, layout::IsOfLines(header[0]));
   header[3] = 0;
   const size_t payload_bytes = Get16(&header[4]);
   Put16(&header[4], static_cast<uint16_t>(payload_bytes % (to.most_payload_bytes + 1)));
@@ -202,7 +198,10 @@ size_t MutateSteps(uint8_t* data, size_t size, size_t max_size, unsigned seed, M
     Put16(&header[4],
           static_cast<uint16_t>(std::min<size_t>(dice.Amount(), to.most_payload_bytes)));
     header[1] = role_flag;
-    header[2] = static_cast<uint8_t>(dice.Below(5));
+    const Overlay overlay = dice.Of(kAllOverlays);
+    const bool lines = overlay == Overlay::kLines;
+    header[0] = layout::VersionFor(to.role, lines);
+    header[2] = lines ? uint8_t{0} : static_cast<uint8_t>(overlay);
     // The seed, by which harnesses choose what it is played over (played.h).
     header[6] = static_cast<uint8_t>(dice.Below(4));
     header[7] = static_cast<uint8_t>(dice.Below(8));
@@ -233,7 +232,8 @@ size_t CrossSteps(const uint8_t* first, size_t first_size, const uint8_t* second
                 (head - first_begin) / kRecordBytes);
   BringUpToDate(VersionOf(second, second_size), out + head, tail / kRecordBytes);
   // Whose steps they are, the first one's header says.
-  out[0] = first[0] == layout::kDatagramVersion ? first[0] : layout::kVersion;
+  out[0] = layout::VersionFor(DecodeScenario(View(first, first_begin)).role,
+                              layout::IsOfLines(first[0]));
   return head + tail;
 }
 

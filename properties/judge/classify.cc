@@ -110,8 +110,11 @@ bool ClassifyByShift(const Payload& payload, uint32_t connection, uint64_t offse
   const absl::string_view expected = due;
   const std::string all = before + due;
   for (size_t shift = 1; shift <= kShiftBytes; ++shift) {
-    // Another value in the same place comes first at each distance: it explains with the least.
-    if (shift < seen.size() && shift < expected.size() &&
+    // Another value in the same place comes first at each distance: it explains with the least. The
+    // little that is right at the end, behind more that is wrong, may be so by chance: where a line
+    // is missing before the last, their ends stand in the same place.
+    const size_t right = shift < seen.size() ? seen.size() - shift : 0;
+    if (right >= std::min(shift, convincing) && shift < expected.size() &&
         GoesOn(seen.substr(shift), expected.substr(shift), convincing)) {
       Set(verdict, Verdict::Kind::kCorrupted, shift);
       return true;

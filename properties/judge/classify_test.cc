@@ -119,6 +119,19 @@ TEST_P(OnEachOverlay, PiecesThatChangePlacesAreReordered) {
 
 INSTANTIATE_TEST_SUITE_P(Classify, OnEachOverlay, testing::ValuesIn(kOverlays));
 
+// Where lines are lost their ends may stand where they were due; that is not all that came back
+// right behind so many wrong bytes.
+TEST(Classify, LinesBeforeTheLastOneThatAreMissingAreLost) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    const Scenario scenario = Coded(320, 1, seed, Overlay::kLines);
+    const std::string all = AllOf(scenario);
+    for (const size_t lost : {1, 2}) {
+      const size_t bytes = lost * kLineBytes, at = 288 - bytes;
+      Expect(After(scenario, all.substr(0, at) + all.substr(288)), Kind::kLost, at, bytes);
+    }
+  }
+}
+
 TEST(Classify, UpperCasingIsCorrupted) {
   const Scenario scenario = Coded(5000);
   const std::string all = AllOf(scenario);

@@ -24,13 +24,8 @@ uint64_t Get(absl::string_view bytes, size_t at, size_t count) {
 }
 
 uint8_t VersionOf(uint8_t byte) {
-  if (byte == layout::kDatagramVersion + layout::kLinesMore) return layout::kDatagramVersion;
+  if (layout::IsOfLines(byte)) byte -= layout::kLinesMore;
   return byte == 1 || byte == layout::kDatagramVersion ? byte : layout::kVersion;
-}
-
-bool IsOfLines(uint8_t byte) {
-  return byte == layout::kVersion + layout::kLinesMore ||
-         byte == layout::kDatagramVersion + layout::kLinesMore;
 }
 
 // Where the parts of the header are, and how long.
@@ -260,7 +255,7 @@ Scenario DecodeScenario(absl::string_view bytes) {
   } else {
     payload.size_bytes = header.size % (kMaxPayloadBytes + 1);
     payload.seed = header.seed;
-    payload.overlay = IsOfLines(static_cast<uint8_t>(Get(bytes, 0, 1)))
+    payload.overlay = layout::IsOfLines(static_cast<uint8_t>(Get(bytes, 0, 1)))
                           ? Overlay::kLines
                           : kOverlays[Get(bytes, 2, 1) % std::size(kOverlays)];
   }

@@ -19,11 +19,8 @@ void PutHeader(const Scenario& scenario, std::string* bytes) {
   const uint64_t size = payload.Size(), seed = payload.literal ? 0 : payload.seed;
   const bool wide = (size | seed) > 0xFFFF;
   const size_t id_bytes = std::min(scenario.requirement.size(), kMaxRequirementBytes);
-  const bool datagrams = scenario.role == Role::kDatagramServer;
   const bool lines = !payload.literal && payload.overlay == Overlay::kLines;
-  Put(bytes,
-      (datagrams ? layout::kDatagramVersion : layout::kVersion) + (lines ? layout::kLinesMore : 0u),
-      1);
+  Put(bytes, layout::VersionFor(scenario.role, lines), 1);
   Put(bytes,
       (payload.literal ? layout::kLiteral : 0u) |
           (scenario.role == Role::kClient ? layout::kClient : 0u) | (wide ? layout::kWide : 0u) |

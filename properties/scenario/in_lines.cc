@@ -39,7 +39,8 @@ void Stretch(uint64_t payload_bytes, Sums* sums, Step* step) {
 void Complete(bool last, Sums* sums, Step* step) {
   const uint64_t due = sums->fed - sums->replied;
   sums->replied += std::min(step->amount, due);
-  uint64_t end = sums->replied_lines + std::min(step->amount, due);
+  // It may be ahead by what it replied of a line's end.
+  uint64_t end = std::min(sums->replied_lines + std::min(step->amount, due), sums->fed_lines);
   if (sums->replied == sums->fed) end = sums->fed_lines;
   if (last) end = WholeLines(end);
   if (step->amount != kRest) step->amount = end - sums->replied_lines;

@@ -39,6 +39,17 @@ TEST(InLines, RepliesCatchUpWhereTheyDidAndTheLastOneEndsWithALine) {
       "reply 100\nreply 412\nclose\nfeed eof\n");
 }
 
+// What was replied ahead, up to a line's end, is not counted twice.
+TEST(InLines, NoMoreIsRepliedThanWasFedInLines) {
+  const Scenario scenario =
+      InLines(Read("role client\npayload coded 64 seed 2\nfeed 1\nreply 1\nfeed 31\nreply 20\n"
+                   "feed rest\nreply 43\nfeed eof\n"));
+  EXPECT_EQ(PrintScenario(scenario),
+            "# verbatim scenario 1\nrole client\npayload coded 64 seed 2 overlay lines\nfeed 32\n"
+            "reply 32\nfeed rest\nreply 32\nfeed eof\n");
+  EXPECT_EQ(InLines(scenario), scenario);
+}
+
 TEST(InLines, ThePayloadIsLinesOfPrintableText) {
   const Scenario scenario = InLines(Read("role client\npayload coded 1000 seed 7\nfeed rest\n"));
   const Payload payload = MakePayload(scenario);

@@ -23,6 +23,15 @@ inline constexpr uint8_t kRecordKinds = kFaultRecord + 3;
 // Version 1 had fewer kinds of steps, and the same numbers for them.
 inline constexpr uint8_t kStepKindsOf1 = 15, kRecordKindsOf1 = kStepKindsOf1 + 3;
 
+// The first byte that is written today, and whether one that is read says that of the payload.
+inline uint8_t VersionFor(Role role, bool lines) {
+  const int version = role == Role::kDatagramServer ? kDatagramVersion : kVersion;
+  return static_cast<uint8_t>(version + (lines ? kLinesMore : 0));
+}
+inline bool IsOfLines(uint8_t byte) {
+  return byte == kVersion + kLinesMore || byte == kDatagramVersion + kLinesMore;
+}
+
 // What a record of that version is; 0 to kRecordKinds - 1.
 inline uint8_t RecordKind(uint8_t version, uint8_t byte) {
   if (version != 1) return byte % kRecordKinds;
