@@ -36,6 +36,8 @@ struct ResetHangs : ClientHooks {
     return !hangs_ && ClientHooks::MayReadInput(talk);
   }
   bool MayRead(const Conversation& talk) override { return !hangs_ && ClientHooks::MayRead(talk); }
+  // A reset that send was told of is read as an end.
+  bool BeforeRead(Conversation&) override { return !hangs_; }
   bool hangs_ = false;
 };
 

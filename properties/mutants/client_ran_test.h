@@ -13,7 +13,6 @@
 #include <functional>
 #include <string>
 #include <thread>
-#include <utility>
 
 #include "core/unique_fd.h"
 #include "properties/mutants/mutants.h"
@@ -93,10 +92,11 @@ inline ClientRan RunClient(const Mutant& mutant, const Endpoint& endpoint, const
   return ran;
 }
 
-// Serves one connection on a free port of the loopback, and closes it.
+// Serves one connection on a free port of the loopback, and closes it: in a process of its own,
+// since a client that is forked beside a thread may have a lock of that thread's for ever.
 class OneShotServer {
  public:
-  explicit OneShotServer(std::function<void(int fd)> serve, int buffer_bytes = 0) {
+  explicit OneShotServer(const std::function<void(int fd)>& serve, int buffer_bytes = 0) {
     const SocketAddress any = SocketAddress::FromIPv4({127, 0, 0, 1}, 0);
     if (buffer_bytes > 0) {
       for (const int name : {SO_RCVBUF, SO_SNDBUF}) {
@@ -109,16 +109,18 @@ class OneShotServer {
     socklen_t bytes = sizeof(local);
     ::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&local), &bytes);
     address_ = *SocketAddress::FromSockaddr(reinterpret_cast<sockaddr*>(&local), bytes);
-    thread_ = std::thread([this, serve = std::move(serve)] {
-      const UniqueFd peer(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      if (peer) serve(peer.get());
-    });
+    pid_ = ::fork();
+    if (pid_ != 0) return;
+    UniqueFd peer(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (peer) serve(peer.get());
+    peer.Reset();
+    ::_exit(0);
   }
   OneShotServer(const OneShotServer&) = delete;
   OneShotServer& operator=(const OneShotServer&) = delete;
   ~OneShotServer() {
-    ::shutdown(fd_.get(), SHUT_RDWR);
-    thread_.join();
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
   }
 
   Endpoint endpoint() const { return *Endpoint::Parse(EndpointText(Transport::kTcp, address_)); }
@@ -126,7 +128,7 @@ class OneShotServer {
  private:
   const UniqueFd fd_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   SocketAddress address_;
-  std::thread thread_;
+  pid_t pid_ = -1;
 };
 
 // An echo that takes nothing for a while at first, with small buffers.
