@@ -185,6 +185,8 @@ class Performance {
     }
     if (world_.fed_bytes() == end || world_.ours_ended || world_.Over()) return;
     if (!world_.wire().begun()) return world_.SaySilent(forward_, Event::Kind::kSilence);
+    // One that ends closes its input a moment before its end is known.
+    while (!Gone() && !world_.Over() && world_.QuietMs() < kQuietMs) world_.Turn(1);
     if (Gone()) {
       return endings_.SayLeft(absl::StrCat(world_.hands().Ended()->text, " while ",
                                            end - world_.fed_bytes(),

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/posix_kernel.h"
 #include "core/status.h"
+#include "properties/stage/socket/left.h"
 #include "properties/stage/socket/line.h"
 
 namespace verbatim {
@@ -33,11 +34,6 @@ bool IsOurs(int error, int family) {
   return error == EMFILE || error == ENFILE || error == EADDRNOTAVAIL || error == ENOBUFS ||
          error == ENOMEM || error == EAFNOSUPPORT ||
          (family != AF_UNIX && (error == EACCES || error == EPERM));
-}
-
-int64_t LeftMs(steady_clock::time_point end) {
-  const auto left = std::chrono::ceil<milliseconds>(end - steady_clock::now()).count();
-  return std::max<int64_t>(left, 0);
 }
 
 // Returns the errno, 0 for none.

@@ -19,6 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 #include "properties/stage/socket/family.h"
+#include "properties/stage/socket/left.h"
 #include "properties/stage/socket/warden.h"
 
 extern char** environ;
@@ -191,9 +192,8 @@ void Process::Hear(int timeout_ms) {
       return;
     }
     if (timeout_ms <= 0 || steady_clock::now() >= end) return;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - steady_clock::now());
     pollfd poll = {control_.get(), POLLIN, 0};
-    RetryEintr([&] { return ::poll(&poll, 1, static_cast<int>(left.count())) < 0 ? -errno : 0; });
+    RetryEintr([&] { return ::poll(&poll, 1, LeftMs(end)) < 0 ? -errno : 0; });
   }
 }
 
@@ -205,10 +205,7 @@ std::optional<std::string> Process::Ended() {
 
 bool Process::WaitUntilEnded(int timeout_ms) {
   const auto end = steady_clock::now() + std::chrono::milliseconds(timeout_ms);
-  while (!Ended() && steady_clock::now() < end) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - steady_clock::now());
-    Hear(static_cast<int>(left.count()));
-  }
+  while (!Ended() && steady_clock::now() < end) Hear(LeftMs(end));
   return status_.has_value();
 }
 
@@ -231,10 +228,7 @@ bool Process::Gone() {
 
 bool Process::WaitUntilGone(int timeout_ms) {
   const auto end = steady_clock::now() + std::chrono::milliseconds(timeout_ms);
-  for (Hear(0); !gone_ && steady_clock::now() < end;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - steady_clock::now());
-    Hear(static_cast<int>(left.count()));
-  }
+  for (Hear(0); !gone_ && steady_clock::now() < end;) Hear(LeftMs(end));
   return gone_;
 }
 

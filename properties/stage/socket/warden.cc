@@ -142,7 +142,7 @@ class Warden {
     const int64_t end_ms = NowMs() + limit_ms;
     for (Reap(); !shell_ended_ && NowMs() < end_ms; Reap()) {
       pollfd poll = {children_, POLLIN, 0};
-      ::poll(&poll, 1, static_cast<int>(end_ms - NowMs()));
+      ::poll(&poll, 1, static_cast<int>(std::max<int64_t>(end_ms - NowMs(), 0)));
     }
   }
 
