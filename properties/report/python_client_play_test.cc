@@ -1,6 +1,6 @@
 // Scripts for clients that are run: they pass on sound clients, fail on those with a defect, feed
 // the bytes that the scenario feeds, and leave nobody behind. Skipped where there is no python3.
-// Not for: their text (python_test.cc), or servers (python_play_test.cc).
+// Not for: their text (python_client_test.cc), or servers (python_play_test.cc).
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "properties/report/python.h"
+#include "properties/report/script_test.h"
 #include "properties/scenario/in_lines.h"
 #include "properties/scenario/text.h"
 #include "properties/stage/socket/shell_test.h"
@@ -37,32 +38,12 @@ std::string Pretend(absl::string_view which) {
   return absl::StrCat("exec ", ShellQuote(VERBATIM_PROGRAM), " pretend ", which, " {endpoint}");
 }
 
-class ServedByScript : public testing::Test {
+class ServedByScript : public ScriptTest {
  protected:
-  void SetUp() override {
-    if (Shell("python3 -c 'import sys; sys.exit(sys.version_info < (3, 8))'").status != 0) {
-      GTEST_SKIP() << "python3 (3.8 or later) is not installed";
-    }
-    folder_ = FreshFolder();
-  }
-  void TearDown() override {
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
-  }
-
-  std::string Save(const Scenario& scenario, const PythonOptions& options) {
-    const absl::StatusOr<std::string> script = EmitPython(scenario, options);
-    EXPECT_TRUE(script.ok()) << script.status();
-    std::string path = absl::StrCat(folder_, "/", ++scripts_, ".py");
-    std::ofstream(path) << script.value_or("");
-    return path;
-  }
   Ran Serve(const Scenario& scenario, const PythonOptions& options, const std::string& command) {
     return Shell(
         absl::StrCat("timeout 100 python3 ", Save(scenario, options), " ", ShellQuote(command)));
   }
-
-  std::string folder_;
-  int scripts_ = 0;
 };
 
 // Of each row of the catalogue about streams, in its own form or in that to which it shrinks.

@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "properties/generate/scenarios.h"
 #include "properties/report/python.h"
+#include "properties/report/script_test.h"
 #include "properties/scenario/text.h"
 #include "properties/stage/socket/shell_test.h"
 #include "properties/stage/socket/target.h"
@@ -26,35 +27,14 @@
 namespace verbatim {
 namespace {
 
-class PlayedScript : public testing::Test {
+class PlayedScript : public ScriptTest {
  protected:
-  void SetUp() override {
-    if (Shell("python3 -c 'import sys; sys.exit(sys.version_info < (3, 8))'").status != 0) {
-      GTEST_SKIP() << "python3 (3.8 or later) is not installed";
-    }
-    folder_ = FreshFolder();
-  }
-  void TearDown() override {
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
-  }
-
-  std::string Save(const Scenario& scenario, const PythonOptions& options) {
-    const absl::StatusOr<std::string> script = EmitPython(scenario, options);
-    EXPECT_TRUE(script.ok()) << script.status();
-    std::string path = absl::StrCat(folder_, "/", ++scripts_, ".py");
-    std::ofstream(path) << script.value_or("");
-    return path;
-  }
-
   Ran Play(absl::string_view lines, const SocketAddress& address, PythonOptions options = {}) {
     const auto scenario = ParseScenario(absl::StrCat("# verbatim scenario 1\n", lines));
     EXPECT_TRUE(scenario.ok()) << scenario.status() << lines;
     return Shell(absl::StrCat("timeout 60 python3 ", Save(*scenario, options), " 127.0.0.1 ",
                               address.port()));
   }
-
-  std::string folder_;
-  int scripts_ = 0;
 };
 
 std::unique_ptr<Target> Started(const std::string& command,
