@@ -126,7 +126,11 @@ Cases LateReader(const Budget& budget) {
   for (uint64_t bytes = 150'000; bytes <= 450'000; bytes += 5'000) {
     scenarios.push_back(Make(Coded(bytes, budget), {stall, Send(kRest), Pause(5), resume, await}));
   }
-  scenarios.push_back(Make(Coded(kJamBytes, budget), {stall, Send(kRest), resume, await}));
+  // Twice, since a jam may end early: where a busy machine did not let the target run for half a
+  // second, it seems to take no more (a short write ignored was missed in 1 check of 9).
+  for (const uint64_t bytes : {kJamBytes, kJamBytes - 1}) {
+    scenarios.push_back(Make(Coded(bytes, budget), {stall, Send(kRest), resume, await}));
+  }
   return Listed(std::move(scenarios));
 }
 
