@@ -4,6 +4,7 @@
 closes: the server ends at once, and the client's input stays open. It should end by itself.
 refuses: nobody listens. It should say so on standard error, and its status should not be 0.
 late: its input ends, and the answer comes a second later. It should print it.
+late-datagram: likewise over UDP, a third of a second later.
 empty: over UDP, an empty datagram comes, and then more input. It should be sent.
 bulk: a plain echo that takes no more while its replies are not read. All of 32 MiB should come back.
 waits: it is fed one line, and no end. It should send that line.
@@ -61,6 +62,21 @@ def late(command):
         except OSError as error:
             print(f"the answer could not be sent: {error}")
         connection.close()
+        print(f"of b'hello\\n' it printed {client.stdout.read()!r}")
+
+
+def late_datagram(command):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(SECONDS)
+        client = start(command, "127.0.0.1", server.getsockname()[1], stdout=subprocess.PIPE)
+        client.stdin.write(b"hello\n")
+        client.stdin.close()
+        data, peer = server.recvfrom(100)
+        time.sleep(0.3)  # the answer is to come late
+        print("it has ended" if client.poll() is not None else "it runs")
+        server.sendto(data, peer)
+        threading.Timer(SECONDS, client.kill).start()
         print(f"of b'hello\\n' it printed {client.stdout.read()!r}")
 
 
@@ -132,5 +148,5 @@ def next_address(command):
 
 
 if __name__ == "__main__":
-    {"closes": closes, "refuses": refuses, "late": late, "empty": empty, "waits": waits, "bulk": bulk,
-     "next-address": next_address}[sys.argv[1]](sys.argv[2])
+    {"closes": closes, "refuses": refuses, "late": late, "late-datagram": late_datagram, "empty": empty, "waits": waits,
+     "bulk": bulk, "next-address": next_address}[sys.argv[1]](sys.argv[2])
