@@ -1,25 +1,17 @@
 // A client's script in the long form: what it sends and prints is taken in all along; over streams
 // and datagrams.
 // Not for: feeding and serving it (python_client_serve.cc), or the steps (python_client_steps.cc).
-#include <sys/socket.h>
-
 #include "absl/strings/str_cat.h"
-#include "properties/report/python_parts.h"
+#include "properties/report/python_client_form.h"
 
 namespace verbatim::python {
 namespace {
 
 using Kind = Step::Kind;
 
-class Form {
+class Form : private FullClientForm {
  public:
-  Form(const Plan& plan, const PythonOptions& options, Lines* lines)
-      : plan_(plan),
-        rules_(options.rules),
-        options_(options),
-        datagrams_(SocketType(options.endpoint.transport) == SOCK_DGRAM),
-        large_(IsLargeForClient(plan)),
-        lines_(*lines) {}
+  using FullClientForm::FullClientForm;
 
   void Add() {
     AddState();
@@ -32,10 +24,6 @@ class Form {
   }
 
  private:
-  bool Has(Kind kind) const { return plan_.Has(kind); }
-  std::string Wait() const { return Seconds(options_.deadline_ms); }
-  absl::string_view Begun() const { return datagrams_ ? "peer" : "connection"; }
-
   void AddState() {
     lines_.Add(0, datagrams_ ? "peer, waiting = None, []  # who sends, and what has no answer yet"
                              : "connection = None");
@@ -173,12 +161,6 @@ class Form {
     lines_.Add(1, "until(lambda: time.monotonic() >= end or client.poll() is not None, seconds)");
     lines_.Gap();
   }
-
-  const Plan& plan_;
-  const Rules rules_;
-  const PythonOptions& options_;
-  const bool datagrams_, large_;
-  Lines& lines_;
 };
 
 }  // namespace

@@ -1,24 +1,16 @@
 // The long form's other half: a client is fed and served, while what it sends is taken in.
 // Not for: taking it in (python_client_full.cc), or when it is fed what (python_client_steps.cc).
-#include <sys/socket.h>
-
 #include "absl/strings/str_cat.h"
-#include "properties/report/python_parts.h"
+#include "properties/report/python_client_form.h"
 
 namespace verbatim::python {
 namespace {
 
 using Kind = Step::Kind;
 
-class Form {
+class Form : private FullClientForm {
  public:
-  Form(const Plan& plan, const PythonOptions& options, Lines* lines)
-      : plan_(plan),
-        rules_(options.rules),
-        options_(options),
-        datagrams_(SocketType(options.endpoint.transport) == SOCK_DGRAM),
-        large_(IsLargeForClient(plan)),
-        lines_(*lines) {}
+  using FullClientForm::FullClientForm;
 
   void Add() {
     if (Has(Kind::kFeed)) AddFeed();
@@ -28,12 +20,6 @@ class Form {
   }
 
  private:
-  bool Has(Kind kind) const { return plan_.Has(kind); }
-  std::string Wait() const { return Seconds(options_.deadline_ms); }
-  absl::string_view Begun() const { return datagrams_ ? "peer" : "connection"; }
-  // Says what the requirement is about, or leaves it open.
-  absl::string_view Missing() const { return rules_.complete ? "fail" : "leave"; }
-
   void AddFeed() {
     if (large_) return AddLargeFeed();
     lines_.Add(0, "def feed(count):");
@@ -141,12 +127,6 @@ class Form {
     lines_.Add(2, "reads = True");
     lines_.Gap();
   }
-
-  const Plan& plan_;
-  const Rules rules_;
-  const PythonOptions& options_;
-  const bool datagrams_, large_;
-  Lines& lines_;
 };
 
 }  // namespace

@@ -3,22 +3,16 @@
 #include <sys/socket.h>
 
 #include "absl/strings/str_cat.h"
-#include "properties/report/python_parts.h"
+#include "properties/report/python_client_form.h"
 
 namespace verbatim::python {
 namespace {
 
 using Kind = Step::Kind;
 
-class Steps {
+class Steps : private FullClientForm {
  public:
-  Steps(const Plan& plan, const PythonOptions& options, Lines* lines)
-      : plan_(plan),
-        rules_(options.rules),
-        options_(options),
-        datagrams_(SocketType(options.endpoint.transport) == SOCK_DGRAM),
-        large_(IsLargeForClient(plan)),
-        lines_(*lines) {}
+  using FullClientForm::FullClientForm;
 
   void Add() {
     lines_.Add(0, "try:");
@@ -194,11 +188,6 @@ class Steps {
     AddPrinted();
   }
 
-  const Plan& plan_;
-  const Rules rules_;
-  const PythonOptions& options_;
-  const bool datagrams_, large_;
-  Lines& lines_;
   uint64_t fed_ = 0, replied_ = 0;
   bool input_ended_ = false, left_ = false;
 };
