@@ -17,6 +17,13 @@ PermitRootLogin yes
 PasswordAuthentication no
 MaxSessions 2000
 END
-exec ssh -F none -N -o ProxyCommand="$sshd -i -f $folder/sshd_config" -o UserKnownHostsFile=/dev/null \
+set -- ssh -F none -N -o ProxyCommand="$sshd -i -f $folder/sshd_config" -o UserKnownHostsFile=/dev/null \
   -o StrictHostKeyChecking=no -o IdentitiesOnly=yes -o IdentityAgent=none -o LogLevel=ERROR \
   -o ExitOnForwardFailure=yes -i "$keys/user" -L "127.0.0.1:$1:$2" "$(id -un)@localhost"
+# Root's sshd wants the account that it drops its rights to. A package that was only unpacked has made none: it is seen
+# by this tunnel alone, in a mount namespace of its own.
+if [ "$(id -u)" = 0 ] && ! getent passwd sshd >/dev/null; then
+  { cat /etc/passwd && echo 'sshd:x:65534:65534::/run/sshd:/usr/sbin/nologin'; } >"$folder/passwd"
+  set -- unshare --mount sh -c 'mount --bind "$0" /etc/passwd && exec "$@"' "$folder/passwd" "$@"
+fi
+exec "$@"
