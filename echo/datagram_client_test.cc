@@ -169,17 +169,17 @@ Behaviour Reply(uint16_t id, uint16_t sequence, int flip_byte = -1) {
 }
 
 TEST(DatagramClient, AnIcmpReplyIsCheckedForSequenceAndChecksum) {
-  const DatagramOptions options = {.tries = 1, .wait_ms = 50, .icmp_id = 5};
+  const DatagramOptions options = {.tries = 1, .wait_ms = 300, .icmp_id = 5};
   const Ran right = RunClient("data", Reply(5, 0), options, Transport::kIcmp);
   EXPECT_TRUE(right.status.ok()) << right.status;
   EXPECT_EQ(right.output, "data");
   const Ran other = RunClient("data", Reply(5, 1), options, Transport::kIcmp);
   EXPECT_EQ(other.status.message(),
-            "no answer to datagram 1 of 4 bytes within 50 ms, 1 times, but a reply of another id "
+            "no answer to datagram 1 of 4 bytes within 300 ms, 1 times, but a reply of another id "
             "or sequence came");
   const Ran flipped = RunClient("data", Reply(5, 0, 8), options, Transport::kIcmp);
   EXPECT_EQ(flipped.status.message(),
-            "no answer to datagram 1 of 4 bytes within 50 ms, 1 times, but a message with a wrong "
+            "no answer to datagram 1 of 4 bytes within 300 ms, 1 times, but a message with a wrong "
             "checksum came");
 }
 

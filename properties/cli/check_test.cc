@@ -24,7 +24,7 @@ size_t Judged() {
 }
 
 TEST(WholeCheck, TheBuiltInServerHoldsEverythingAndTheScenariosAreCounted) {
-  const Ran ran = Verbatim("check --builtin --strict");
+  const Ran ran = Verbatim("check --builtin --strict --budget 250s");
   EXPECT_EQ(ran.status, 0) << ran.output;
   EXPECT_TRUE(absl::StrContains(ran.output, absl::StrCat(Judged(), " of ", Judged(), " hold")))
       << ran.output;
@@ -33,13 +33,13 @@ TEST(WholeCheck, TheBuiltInServerHoldsEverythingAndTheScenariosAreCounted) {
 }
 
 TEST(WholeCheck, HoldsOverUnixStreamsToo) {
-  const Ran ran = Verbatim("check --builtin --over unix --strict");
+  const Ran ran = Verbatim("check --builtin --over unix --strict --budget 250s");
   EXPECT_EQ(ran.status, 0) << ran.output;
   EXPECT_TRUE(absl::StrContains(ran.output, "3 skipped")) << ran.output;  // what needs TCP
 }
 
 TEST(WholeCheck, CatIsASoundEchoOnStandardInputAndOutput) {
-  const Ran ran = Verbatim("check --stdio cat --strict");
+  const Ran ran = Verbatim("check --stdio cat --strict --budget 250s");
   EXPECT_EQ(ran.status, 0) << ran.output;
   EXPECT_TRUE(absl::StrContains(ran.output, "pass         stream.exact.bulk")) << ran.output;
   EXPECT_TRUE(absl::StrContains(ran.output, "pass         stream.halfclose.ends")) << ran.output;

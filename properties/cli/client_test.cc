@@ -33,13 +33,16 @@ class VerbatimClient : public testing::Test {
 
 TEST_F(VerbatimClient, TheBuiltinHoldsOverEachTransport) {
   for (const char* const over : {"tcp", "unix", "udp"}) {
-    const Ran ran = Client(absl::StrCat("--builtin --strict --cases 10 --over ", over));
+    const Ran ran = Client(absl::StrCat(
+        "--builtin --strict --cases 10 --budget 90s --timeout-multiplier 4 --over ", over));
     EXPECT_EQ(ran.status, 0) << ran.output;
   }
 }
 
 TEST_F(VerbatimClient, TheLecturesClientIsCaughtByAFewStepsThatAreReplayed) {
-  const Ran ran = Client("--mutant one-read-each-write --lines --only client.exact.split-replies");
+  const Ran ran = Client(
+      "--mutant one-read-each-write --lines --only client.exact.split-replies --timeout-multiplier "
+      "4");
   EXPECT_EQ(ran.status, 1) << ran.output;
   const std::string file = folder_ + "/client.exact.split-replies.echo";
   std::stringstream text;

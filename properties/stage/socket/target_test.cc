@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <string>
+#include <thread>
 
 #include "properties/stage/socket/family.h"
 
@@ -209,6 +210,8 @@ TEST(Target, AStdioOneNeedsNoPreparationAndEachConnectionIsAProcess) {
     EXPECT_TRUE(Echoes(one));
     EXPECT_TRUE(Echoes(other));
   }
+  // The second one's word may be on its way still.
+  while ((*target)->Output().size() < 16) std::this_thread::yield();
   EXPECT_EQ((*target)->Output(), "started\nstarted\n");
   (*target)->Stop();
   EXPECT_TRUE(DescendantsOf(::getpid(), false).empty());
