@@ -25,6 +25,9 @@ constexpr int64_t kDrainMs = 5000;  // for all that was pushed
 constexpr size_t kPushBytes = 64 * 1024;
 constexpr int64_t kTakenMs = 200;
 constexpr size_t kPieceBytes = 1024;
+// What is kept for so many looks, a millisecond or more apart, it can't write: a busy machine may
+// keep it from running between its read and its write.
+constexpr int kKeptLooks = 40;
 // After wrong bytes: how long to wait for more of them, which tell what kind of wrong it is.
 constexpr int64_t kEvidenceMs = 20;
 
@@ -249,13 +252,13 @@ bool Peer::PushUntilKept() {
   PeerQueue queue(line_.send_fd());
   std::optional<uint64_t> kept = queue.KeptByTcp();
   Quiet whole;
-  for (int looks = 0; kept && looks < 2 && whole.LeftMs(kDrainMs) > 0;) {
+  for (int looks = 0; kept && looks < kKeptLooks && whole.LeftMs(kDrainMs) > 0;) {
     const uint64_t before = line_.sent_bytes;
     if (*kept == 0 && Push(before + kPieceBytes, kTakenMs) == before) return false;
     if (line_.broken() || !IsTaken(&queue)) return false;
     kept = queue.KeptByTcp();
     looks = kept && *kept > 0 ? looks + 1 : 0;
-    if (looks > 0) WaitFor(Wait::kToReceive, 1);  // it may be about to write it
+    if (looks > 0) trial_->Pause(1);
   }
   return kept.has_value() && *kept > 0;
 }
