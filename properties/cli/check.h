@@ -1,5 +1,5 @@
 // A check, whatever its target: what verbatim check and verbatim client share.
-// Not for: which target (common.cc, client.cc), or the outcomes themselves
+// Not for: which target (target_flags.cc, client.cc), or the outcomes themselves
 // (requirements/schedule.h).
 #pragma once
 

@@ -41,8 +41,8 @@ TEST_F(VerbatimClient, TheBuiltinHoldsOverEachTransport) {
 
 TEST_F(VerbatimClient, TheLecturesClientIsCaughtByAFewStepsThatAreReplayed) {
   const Ran ran = Client(
-      "--mutant one-read-each-write --lines --only client.exact.split-replies --timeout-multiplier "
-      "4");
+      "--mutant one-read-each-write --lines --timeout-multiplier 4 "
+      "--only client.exact.split-replies");
   EXPECT_EQ(ran.status, 1) << ran.output;
   const std::string file = folder_ + "/client.exact.split-replies.echo";
   std::stringstream text;

@@ -1,6 +1,6 @@
 // The flags that say which server is checked, and the target that they name: another's, the
-// built-in one, a mutant. Not for: clients under test (client.cc), or how long they are given
-// (budget_flags.cc).
+// built-in one, a mutant.
+// Not for: clients under test (client.cc), or how long they are given (budget_flags.cc).
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "properties/cli/cli.h"

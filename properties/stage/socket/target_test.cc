@@ -211,8 +211,9 @@ TEST(Target, AStdioOneNeedsNoPreparationAndEachConnectionIsAProcess) {
     EXPECT_TRUE(Echoes(other));
   }
   // The second one's word may be on its way still.
-  while ((*target)->Output().size() < 16) std::this_thread::yield();
-  EXPECT_EQ((*target)->Output(), "started\nstarted\n");
+  const std::string both = "started\nstarted\n";
+  while ((*target)->Output().size() < both.size()) std::this_thread::yield();
+  EXPECT_EQ((*target)->Output(), both);
   (*target)->Stop();
   EXPECT_TRUE(DescendantsOf(::getpid(), false).empty());
 }
