@@ -142,8 +142,10 @@ std::string Conversation(const Outcome& outcome) {
                                  verdict.received_bytes, " right ones received"));
   // Datagrams have no connection that could end, unless they are refused.
   if (verdict.of_datagrams && verdict.ending == Ending::kOpen) return so_far;
+  // The events below it go on until we have ended it.
+  const absl::string_view then = verdict.ending == Ending::kOpen ? ", when it was judged" : "";
   return so_far + Row("ended", absl::StrCat("connection ", verdict.connection, ": ",
-                                            EndingName(verdict.ending)));
+                                            EndingName(verdict.ending), then));
 }
 
 std::string ScenarioRows(const Outcome& outcome) {

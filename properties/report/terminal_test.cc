@@ -49,7 +49,7 @@ TEST(FailureText, IsAWholeStory) {
   by        RFC 862
   seen      lost: 1 byte at offset 5 of connection 1 did not come, later ones did
   so far    7 bytes sent, 5 right ones received
-  ended     connection 1: still open
+  ended     connection 1: still open, when it was judged
   scenario  2 steps, the first that failed had 3:
               requirement stream.exact.fragments-awaited
               payload "GET /\r\n"
