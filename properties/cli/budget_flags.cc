@@ -30,7 +30,10 @@ void AddBudgetFlags(CLI::App* command, BudgetFlags* flags) {
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   command->add_option("--budget", flags->budget, "For the whole check")->capture_default_str();
-  command->add_option("--deadline", flags->deadline, "No progress for so long is a failure")
+  command
+      ->add_option("--deadline", flags->deadline,
+                   "No progress for so long is a failure; time in which this machine kept somebody "
+                   "waiting for a processor does not count, for five such deadlines in all")
       ->capture_default_str();
   command
       ->add_option("--timeout-multiplier", flags->timeout_multiplier,

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_replace.h"
 #include "core/status.h"
-#include "properties/stage/socket/lines.h"
+#include "properties/stage/socket/quiet.h"
 
 namespace verbatim {
 namespace {
@@ -54,12 +54,12 @@ bool ClientTalk::Turn(int64_t timeout_ms, bool feeds) {
 // `limit_ms`: without anything that comes. One that has not begun may be a long time in starting.
 template <typename Done>
 bool ClientTalk::Wait(Done done, int64_t limit_ms) {
-  int64_t since_us = NowUs();
+  Quiet quiet(trial_->budget().patience);
   while (!done()) {
     if (trial_->Spent()) return false;
     const int64_t start_ms = wire_->begun() ? 0 : trial_->budget().connect_deadline_ms;
-    if (NowUs() - since_us > std::max(limit_ms, start_ms) * 1000) return false;
-    if (Turn(kLookMs)) since_us = NowUs();
+    if (quiet.LeftMs(std::max(limit_ms, start_ms)) <= 0) return false;
+    if (Turn(kLookMs)) quiet.Moved();
   }
   return true;
 }

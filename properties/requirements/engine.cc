@@ -63,11 +63,14 @@ Outcome OutcomeOf(const Requirement& requirement) {
 }
 
 Engine::Engine(Target* target, Budget budget)
-    : target_(target), budget_(ForTarget(budget, *target)) {}
+    : target_(target),
+      budget_(ForTarget(budget, *target)),
+      patience_(kPatience * budget.deadline_ms) {}
 
 // A spawned target's addresses are known only now.
-Budget Engine::BudgetNow() const {
+Budget Engine::BudgetNow() {
   Budget budget = budget_;
+  budget.patience = &patience_;
   budget.datagram_bytes = LargestDatagram(*target_);
   return budget;
 }
@@ -163,7 +166,10 @@ absl::Status Engine::RunTrial(const Requirement& requirement, Outcome* outcome) 
       break;
     // That a silence recurs is seen in less than a whole deadline.
     Budget budget = BudgetNow();
-    if (outcome->verdict.IsSilence()) budget.deadline_ms = OptionsFor(Pace::kControl).deadline_ms;
+    if (outcome->verdict.IsSilence()) {
+      budget.deadline_ms = OptionsFor(Pace::kControl).deadline_ms;
+      budget.patience = nullptr;
+    }
     Trial trial(target_, budget);
     absl::StatusOr<Verdict> verdict = requirement.check(trial);
     if (absl::IsAborted(verdict.status())) {  // an instance's port was taken: of this row alone

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "properties/judge/outcome.h"
 #include "properties/requirements/requirement.h"
+#include "properties/stage/socket/patience.h"
 #include "properties/stage/socket/stage.h"
 #include "properties/stage/socket/target.h"
 
@@ -49,14 +50,16 @@ class Engine {
   static constexpr int kTrials = 3;
   // For all searches for smaller scenarios of one engine together, after which each is brief.
   static constexpr int64_t kAllShrinksMs = 20'000;
+  // So many deadlines in all a target is given on a busy machine, beyond its own (patience.h).
+  static constexpr int64_t kPatience = 5;
 
  private:
   enum class Pace { kWhole, kControl, kShort };  // how long a silence takes to be one
 
-  Budget BudgetNow() const;
+  Budget BudgetNow();
 
   // engine_play.cc
-  StageOptions OptionsFor(Pace pace) const;
+  StageOptions OptionsFor(Pace pace);
   // Without what the target does not claim.
   Rules RulesOf(const Requirement& requirement) const;
   // As the target takes it: in lines of text, where it takes nothing else.
@@ -93,6 +96,7 @@ class Engine {
 
   Target* const target_;
   const Budget budget_;
+  Patience patience_;
   int64_t slowest_answer_us_ = 0;
   int64_t shrunk_ms_ = 0;
   uint64_t plays_ = 0;

@@ -17,14 +17,17 @@ constexpr int64_t kControlMs = 500;
 
 }  // namespace
 
-StageOptions Engine::OptionsFor(Pace pace) const {
+StageOptions Engine::OptionsFor(Pace pace) {
   StageOptions options;
   options.deadline_ms = budget_.deadline_ms;
   options.connect_deadline_ms = budget_.connect_deadline_ms;
   options.end = budget_.end;
   // A pipe takes a byte at once or not at all, for as long as its reader is stuck.
   if ((target_->capabilities() & kServer) == 0) options.block_ms = kShortBlockMs;
-  if (pace == Pace::kWhole) return options;
+  if (pace == Pace::kWhole) {
+    options.patience = &patience_;
+    return options;
+  }
   const int64_t short_ms = std::clamp<int64_t>(20 * slowest_answer_us_ / 1000, 20, 1000);
   const int64_t limit_ms = pace == Pace::kShort ? short_ms : std::max(short_ms, kControlMs);
   options.deadline_ms = std::min(budget_.deadline_ms, limit_ms);

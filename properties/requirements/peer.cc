@@ -14,8 +14,8 @@
 
 #include "core/posix_kernel.h"
 #include "core/status.h"
-#include "properties/requirements/quiet.h"
 #include "properties/stage/socket/queue.h"
+#include "properties/stage/socket/quiet.h"
 
 namespace verbatim {
 namespace {
@@ -134,7 +134,7 @@ bool Peer::Silent(int64_t waited_ms) {
 bool Peer::Send(uint64_t bytes) {
   const std::string data = judge_.payload().Bytes(1, line_.sent_bytes, static_cast<size_t>(bytes));
   const int64_t deadline_ms = trial_->budget().deadline_ms;
-  Quiet quiet;
+  Quiet quiet(trial_->budget().patience);
   for (size_t done = 0; done < data.size();) {
     const size_t sent =
         line_.open() ? line_.Send(absl::MakeConstSpan(data).subspan(done)) : size_t{0};
@@ -148,7 +148,7 @@ bool Peer::Send(uint64_t bytes) {
     if (!line_.open()) return Observe({.kind = Event::Kind::kSkipped, .text = "send"});
     if (trial_->Spent()) return false;
     if (quiet.LeftMs(deadline_ms) <= 0) {
-      return Observe({.kind = Event::Kind::kBlocked, .waited_ms = deadline_ms});
+      return Observe({.kind = Event::Kind::kBlocked, .waited_ms = quiet.WaitedMs(deadline_ms)});
     }
     WaitFor(Wait::kForEither, quiet.LeftMs(deadline_ms));
   }
@@ -157,13 +157,13 @@ bool Peer::Send(uint64_t bytes) {
 
 bool Peer::Await() {
   const int64_t deadline_ms = trial_->budget().deadline_ms;
-  Quiet quiet;
+  Quiet quiet(trial_->budget().patience);
   while (!CaughtUp()) {
     const uint64_t received = line_.received_bytes;
     WaitFor(Wait::kToReceive, quiet.LeftMs(deadline_ms));
     if (!Receive()) return false;
     if (line_.received_bytes > received) quiet.Moved();
-    if (!CaughtUp() && quiet.LeftMs(deadline_ms) <= 0) return Silent(deadline_ms);
+    if (!CaughtUp() && quiet.LeftMs(deadline_ms) <= 0) return Silent(quiet.WaitedMs(deadline_ms));
     if (!CaughtUp() && trial_->Spent()) return false;
   }
   return true;

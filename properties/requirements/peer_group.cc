@@ -9,7 +9,7 @@
 #include "core/posix_kernel.h"
 #include "core/status.h"
 #include "properties/requirements/peer.h"
-#include "properties/requirements/quiet.h"
+#include "properties/stage/socket/quiet.h"
 
 namespace verbatim {
 namespace {
@@ -49,23 +49,25 @@ Waiting NotCaughtUp(std::deque<Peer>* peers) {
 
 bool AwaitAll(Trial& trial, std::deque<Peer>* peers, bool end_each) {
   const int64_t deadline_ms = trial.budget().deadline_ms;
-  Quiet quiet;
+  Quiet quiet(trial.budget().patience);
   while (true) {
     Waiting waiting = NotCaughtUp(peers);
     if (waiting.peers.empty()) return true;
     const int64_t left_ms = quiet.LeftMs(deadline_ms);
-    if (left_ms <= 0 || trial.Spent()) return waiting.peers.front()->Silent(deadline_ms);
+    if (left_ms <= 0 || trial.Spent()) {
+      return waiting.peers.front()->Silent(quiet.WaitedMs(deadline_ms));
+    }
     const int timeout_ms = static_cast<int>(trial.budget().Within(left_ms));
     RetryEintr(
         [&] { return PosixKernel().Poll(waiting.polls.data(), waiting.polls.size(), timeout_ms); });
     for (size_t i = 0; i < waiting.polls.size(); ++i) {
       if (waiting.polls[i].revents == 0) continue;
-      quiet.Moved();
       if (!waiting.peers[i]->Receive()) {
         TraceLeak(*peers, trial.failure());
         return false;
       }
       if (end_each && waiting.peers[i]->CaughtUp()) waiting.peers[i]->End();
+      quiet.Moved();  // however long that end was waited for
     }
   }
 }

@@ -16,7 +16,8 @@
 
 namespace verbatim {
 
-class Target;  // stage/socket/target.h
+class Patience;  // stage/socket/patience.h
+class Target;    // stage/socket/target.h
 
 enum class Level {
   kMust,      // M: what breaks it does not return what it received, or stops serving
@@ -54,6 +55,7 @@ struct Budget {
   int64_t deadline_ms = 2000;        // no progress for so long is a silence
   int64_t connect_deadline_ms = 15'000;
   int64_t start_deadline_ms = 15'000;  // until a spawned target listens
+  Patience* patience = nullptr;        // the engine's, for trials
   int64_t shrink_ms = 3000;            // for the search for a smaller scenario
   // When the whole check is to be over.
   std::chrono::steady_clock::time_point end = std::chrono::steady_clock::time_point::max();

@@ -105,6 +105,36 @@ TEST(ManyBacklog, OneWhoServesThemInTurnIsNotBlamed) {
   EXPECT_EQ(checked.verdict.kind, Kind::kHeld) << Shown(checked);
 }
 
+// The end that one peer waits for in vain is no silence of the others.
+TEST(ManyBacklog, OneWhoNeverEndsDoesNotTakeTheTimeOfTheOthers) {
+  constexpr int kDeadlineMs = 1000;
+  std::mutex mutex;
+  std::condition_variable end;
+  bool ended = false;
+  std::atomic<int> connections{0};
+  const TestServer server([&](int fd) {
+    const bool first = ++connections == 1;
+    EchoChanged(fd, [&](std::vector<char>&) {
+      if (first) return;
+      std::unique_lock<std::mutex> lock(mutex);
+      end.wait(lock, [&] { return ended; });
+      lock.unlock();
+      ::poll(nullptr, 0, kDeadlineMs * 3 / 2);
+    });
+    if (!first) return;
+    {
+      const std::lock_guard<std::mutex> lock(mutex);
+      ended = true;
+    }
+    end.notify_all();
+    ::poll(nullptr, 0, kDeadlineMs * 3 / 2);
+  });
+  Budget budget = TrialBudget();
+  budget.deadline_ms = kDeadlineMs;
+  const Checked checked = RunCheck(ManyBacklog, server, budget);
+  EXPECT_EQ(checked.verdict.kind, Kind::kHeld) << Shown(checked);
+}
+
 // How many connections wait to be accepted: tcpi_unacked of a listening socket (tcp_get_info in
 // Linux's tcp.c).
 uint32_t Waiting(int listener) {

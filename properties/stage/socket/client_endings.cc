@@ -78,7 +78,7 @@ void ClientEndings::ExpectExit(bool succeeds) {
   world_.stalled = false;
   while (!Gone() && !world_.Over()) {
     EndIfAsked();
-    if (world_.Turn(kLookMs) || world_.QuietMs() < world_.DeadlineMs()) continue;
+    if (world_.Turn(kLookMs) || !world_.IsSilent()) continue;
     return world_.SaySilent(world_.forward(), Event::Kind::kNoEof);
   }
   if (world_.Over()) return;
@@ -121,9 +121,10 @@ void ClientEndings::Settle() {
   }
   if (!world_.Over() && !said_status_) {
     // Of datagrams none tells it that all has come: it has all before its input ends.
-    if (!streams_) AwaitOutput(std::min(kRestMs, world_.DeadlineMs()));
+    if (!streams_)
+      AwaitOutput([&] { return world_.QuietMs() >= std::min(kRestMs, world_.DeadlineMs()); });
     world_.EndInput();
-    AwaitOutput(world_.DeadlineMs());
+    AwaitOutput([&] { return world_.IsSilent(); });
     if (!world_.back()->CaughtUp(1) && !world_.Over() && !world_.may_lose_replies) {
       world_.SaySilent(world_.back(), Event::Kind::kSilence);
     }
@@ -134,14 +135,14 @@ void ClientEndings::Settle() {
   }
 }
 
-void ClientEndings::AwaitOutput(int64_t limit_ms) {
+void ClientEndings::AwaitOutput(absl::FunctionRef<bool()> enough) {
   if (!world_.wire().begun()) return;
   if (streams_ && world_.replied_bytes() >= world_.fed_bytes()) Leave(Kind::kShutdown);
   world_.MakeProgress();
   while (!world_.back()->CaughtUp(1) && !world_.Over() && !world_.may_lose_replies) {
     if (world_.output_ended() && Gone()) return;
     EndIfAsked();
-    if (!world_.Turn(kLookMs) && world_.QuietMs() >= limit_ms) return;
+    if (!world_.Turn(kLookMs) && enough()) return;
   }
 }
 

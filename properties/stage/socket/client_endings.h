@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "properties/scenario/scenario.h"
 #include "properties/stage/socket/client_world.h"
 
@@ -35,7 +36,7 @@ class ClientEndings {
   void EndIfAsked();
   void TakeRest();
   void SayStatus(bool succeeds, bool fed_on);
-  void AwaitOutput(int64_t limit_ms);
+  void AwaitOutput(absl::FunctionRef<bool()> enough);
 
   ClientWorld& world_;
   const bool streams_;

@@ -102,7 +102,7 @@ class Performance {
     while (world_.fed_bytes() < end && world_.hands().input_open() && !Gone() && !world_.Over()) {
       if (world_.Feed(end)) {
         world_.Turn(0);
-      } else if (!world_.Turn(kLookMs, Wants::kToFeed) && world_.QuietMs() >= world_.DeadlineMs()) {
+      } else if (!world_.Turn(kLookMs, Wants::kToFeed) && world_.IsSilent()) {
         return;
       }
     }
@@ -179,7 +179,7 @@ class Performance {
         if (world_.QuietMs() >= options_.block_ms) return;
       } else if (IsQuiet() && ReplyDue()) {
         continue;
-      } else if (world_.QuietMs() >= world_.DeadlineMs()) {
+      } else if (world_.IsSilent()) {
         return world_.SaySilent(forward_, Event::Kind::kBlocked);
       }
     }
@@ -219,7 +219,7 @@ class Performance {
       if (!due && (Gone() || world_.theirs_ended())) break;
       const bool writes = due && ready;
       if (world_.Turn(kLookMs, writes ? Wants::kToReply : Wants::kNothing)) continue;
-      if ((!writes && IsGivenAll()) || world_.QuietMs() < world_.DeadlineMs()) continue;
+      if ((!writes && IsGivenAll()) || !world_.IsSilent()) continue;
       return writes ? world_.SaySilent(back_, Event::Kind::kBlocked)
                     : world_.SaySilent(forward_, Event::Kind::kSilence);
     }
@@ -247,7 +247,7 @@ class Performance {
   void Leave(Kind kind) {
     while (!world_.wire().begun() && !Gone() && !world_.Over()) {
       world_.Turn(kLookMs);
-      if (!IsGivenAll() && world_.QuietMs() >= world_.DeadlineMs()) break;
+      if (!IsGivenAll() && world_.IsSilent()) break;
     }
     if (!world_.wire().begun() && !world_.Over()) {
       return world_.SaySilent(forward_, Event::Kind::kSilence);

@@ -30,7 +30,8 @@ ClientWorld::ClientWorld(const ClientDoor& door, const StageOptions& options, Ju
       transcript_(transcript),
       start_us_(NowUs()),
       output_(door.strip_prefix, back->payload()),
-      buffer_(kBufferBytes, '\0') {}
+      buffer_(kBufferBytes, '\0'),
+      quiet_(options.patience) {}
 
 absl::Status ClientWorld::Start(uint64_t input_bytes) {
   absl::StatusOr<std::unique_ptr<ClientWire>> wire = ClientWire::Open(door_);
@@ -38,13 +39,13 @@ absl::Status ClientWorld::Start(uint64_t input_bytes) {
   wire_ = *std::move(wire);
   if (door_.desk != nullptr) {
     hands_ = AwaitClient(door_, forward_->payload().Bytes(1, 0, input_bytes));
-    progress_us_ = NowUs();
+    StartClock();
     return absl::OkStatus();
   }
   absl::StatusOr<std::unique_ptr<ClientHands>> hands = StartClient(door_, wire_->place());
   if (!hands.ok()) return hands.status();
   hands_ = *std::move(hands);
-  progress_us_ = NowUs();
+  StartClock();
   return absl::OkStatus();
 }
 
@@ -56,8 +57,9 @@ void ClientWorld::Emit(Judge* judge, Event event) {
 }
 
 void ClientWorld::SaySilent(Judge* judge, Event::Kind kind, std::string text) {
+  const int64_t waited_ms = quiet_.WaitedMs(DeadlineMs());
   if (wire_->begun()) {
-    return Emit(judge, {.kind = kind, .waited_ms = DeadlineMs(), .text = std::move(text)});
+    return Emit(judge, {.kind = kind, .waited_ms = waited_ms, .text = std::move(text)});
   }
   const std::optional<ClientEnd> end = hands_->Ended();
   const std::string words(absl::StripAsciiWhitespace(hands_->Words()));
@@ -67,9 +69,9 @@ void ClientWorld::SaySilent(Judge* judge, Event::Kind kind, std::string text) {
   const bool datagrams = SocketType(door_.over) == SOCK_DGRAM;
   const std::string what =
       datagrams ? (end ? "sent a datagram" : "send a datagram") : (end ? "connected" : "connect");
-  const std::string within = end ? "" : absl::StrCat(" within ", DeadlineMs(), " ms");
+  const std::string within = end ? "" : absl::StrCat(" within ", waited_ms, " ms");
   Emit(forward_, {.kind = Event::Kind::kNotConnected,
-                  .waited_ms = end ? 0 : DeadlineMs(),
+                  .waited_ms = end ? 0 : waited_ms,
                   .ending = end ? Ending::kRefused : Ending::kTimedOut,
                   .text = absl::StrCat(how, what, within, said)});
 }
@@ -80,9 +82,13 @@ bool ClientWorld::Over() {
 }
 
 void ClientWorld::MakeProgress() {
-  const int64_t now_us = NowUs();
-  slowest_us_ = std::max(slowest_us_, now_us - progress_us_);
-  progress_us_ = now_us;
+  slowest_us_ = std::max(slowest_us_, NowUs() - progress_us_);
+  StartClock();
+}
+
+void ClientWorld::StartClock() {
+  progress_us_ = NowUs();
+  quiet_.Moved();
 }
 
 int64_t ClientWorld::QuietMs() const { return (NowUs() - progress_us_) / 1000; }
@@ -114,7 +120,7 @@ bool ClientWorld::TakeIn() {
   bool came = wire_->Accept();
   if (came) {
     Emit(forward_, {.kind = Event::Kind::kConnected});
-    progress_us_ = NowUs();  // how long it took to start says nothing of its answers
+    StartClock();  // how long it took to start says nothing of its answers
   }
   const bool reads = !stalled && (!holds_back_ || taken_bytes_ < replied_bytes_ + kAheadBytes);
   if (reads && !theirs_ended_) came = TakeFromWire() || came;

@@ -18,6 +18,7 @@
 #include "properties/stage/socket/client_hands.h"
 #include "properties/stage/socket/client_output.h"
 #include "properties/stage/socket/client_wire.h"
+#include "properties/stage/socket/quiet.h"
 #include "properties/stage/socket/stage.h"
 
 namespace verbatim {
@@ -53,6 +54,8 @@ class ClientWorld {
   // How long nothing has come and nothing gone.
   int64_t QuietMs() const;
   int64_t DeadlineMs() const;
+  // So long, and what patience adds to it.
+  bool IsSilent() { return quiet_.LeftMs(DeadlineMs()) <= 0; }
   int64_t slowest_us() const { return slowest_us_; }
 
   ClientWire& wire() { return *wire_; }
@@ -74,6 +77,7 @@ class ClientWorld {
   bool may_lose_replies = false;
 
  private:
+  void StartClock();
   bool TakeIn();
   bool TakeFromWire();
   bool TakeFromOutput();
@@ -99,6 +103,7 @@ class ClientWorld {
   bool holds_back_ = false;  // a reply waits for room: no more is taken in than an echo would
   bool cut_short_ = false;
   int64_t progress_us_ = 0;
+  Quiet quiet_;
   int64_t slowest_us_ = 0;
 };
 

@@ -22,11 +22,6 @@ constexpr uint64_t kEnoughBytes = 64 * 1024;
 
 }  // namespace
 
-int64_t NowUs() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
-}
-
 Lines::Lines(const Scenario& scenario, const Door& door, const StageOptions& options, Judge* judge,
              Transcript* transcript)
     : door_(door),

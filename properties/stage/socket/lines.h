@@ -16,12 +16,10 @@
 #include "properties/judge/transcript.h"
 #include "properties/scenario/scenario.h"
 #include "properties/stage/socket/line.h"
+#include "properties/stage/socket/quiet.h"
 #include "properties/stage/socket/stage.h"
 
 namespace verbatim {
-
-// Of the steady clock.
-int64_t NowUs();
 
 class Lines {
  public:
@@ -52,16 +50,19 @@ class Lines {
   template <typename Done>
   bool Wait(Done done, uint32_t connection, int64_t limit_ms, bool from_progress) {
     Line& line = At(connection);
-    int64_t since_us = NowUs();
+    Quiet quiet(from_progress ? options_.patience : nullptr);
     while (!done()) {
-      const int64_t left_us = since_us + limit_ms * 1000 - NowUs();
-      if (left_us <= 0 || !line.open() || Over()) return false;
+      const int64_t left_ms = quiet.LeftMs(limit_ms);
+      waited_ms_ = quiet.WaitedMs(limit_ms);
+      if (left_ms <= 0 || !line.open() || Over()) return false;
       const uint64_t received = line.received_bytes;
-      PollOnce(Within((left_us + 999) / 1000), 0);
-      if (from_progress && line.received_bytes > received) since_us = NowUs();
+      PollOnce(Within(left_ms), 0);
+      if (from_progress && line.received_bytes > received) quiet.Moved();
     }
     return true;
   }
+  // How long the last one had, patience included.
+  int64_t waited_ms() const { return waited_ms_; }
 
   void Emit(Event event);
 
@@ -98,6 +99,7 @@ class Lines {
   // Of the next poll, and whose they are; of one that only sends nothing is read.
   std::vector<pollfd> polls_;
   std::vector<uint32_t> readers_;
+  int64_t waited_ms_ = 0;
   bool cut_short_ = false;
 };
 

@@ -100,7 +100,7 @@ class Performance {
     const uint64_t end =
         line.sent_bytes + (step.amount == kRest ? left : std::min(left, step.amount));
     CountCut(step.connection, end);
-    int64_t progress_us = NowUs();
+    Quiet quiet(line.stalled ? nullptr : options_.patience);
     uint64_t filled_from = 0, filled_to = 0;
     while (line.sent_bytes < end && line.open() && !line.broken() && !lines_.Over()) {
       if (line.sent_bytes >= filled_to) {
@@ -115,10 +115,10 @@ class Performance {
       if (sent > 0) {
         lines_.Emit({.kind = Event::Kind::kSent, .connection = step.connection, .bytes = sent});
         if (line.sent_bytes < end) lines_.PollOnce(0, 0);
-      } else if (!line.broken() && !WaitToSend(step, progress_us)) {
+      } else if (!line.broken() && !WaitToSend(step, &quiet)) {
         return;
       }
-      if (sent > 0 || line.received_bytes > received) progress_us = NowUs();
+      if (sent > 0 || line.received_bytes > received) quiet.Moved();
     }
     if (line.sent_bytes < end && !lines_.Over()) EndBroken(step);
   }
@@ -133,7 +133,7 @@ class Performance {
     if (line.open()) {
       lines_.Emit({.kind = Event::Kind::kBlocked,
                    .connection = step.connection,
-                   .waited_ms = options_.deadline_ms});
+                   .waited_ms = lines_.waited_ms()});
     } else {
       lines_.Emit({.kind = Event::Kind::kSkipped,
                    .connection = step.connection,
@@ -158,19 +158,18 @@ class Performance {
   }
 
   // False when it has taken too long.
-  bool WaitToSend(const Step& step, int64_t progress_us) {
+  bool WaitToSend(const Step& step, Quiet* quiet) {
     const Line& line = lines_.At(step.connection);
     const bool behind = MaySend(line, step, line.sent_bytes + 1) == 0;
     const int64_t limit_ms = line.stalled ? options_.block_ms : options_.deadline_ms;
-    const int64_t left_us = progress_us + limit_ms * 1000 - NowUs();
-    if (left_us > 0) {
-      lines_.PollOnce(lines_.Within((left_us + 999) / 1000), behind ? 0 : step.connection);
+    if (const int64_t left_ms = quiet->LeftMs(limit_ms); left_ms > 0) {
+      lines_.PollOnce(lines_.Within(left_ms), behind ? 0 : step.connection);
       return true;
     }
     if (!line.stalled) {
       lines_.Emit({.kind = behind ? Event::Kind::kSilence : Event::Kind::kBlocked,
                    .connection = step.connection,
-                   .waited_ms = limit_ms});
+                   .waited_ms = quiet->WaitedMs(limit_ms)});
     }
     return false;
   }
@@ -185,7 +184,7 @@ class Performance {
     } else if (line.open() && !lines_.Over()) {
       lines_.Emit({.kind = Event::Kind::kSilence,
                    .connection = connection,
-                   .waited_ms = options_.deadline_ms});
+                   .waited_ms = lines_.waited_ms()});
     }
   }
 
@@ -217,9 +216,8 @@ class Performance {
   void ExpectEof(uint32_t connection) {
     if (!lines_.Wait([] { return false; }, connection, options_.deadline_ms, true) &&
         lines_.At(connection).open() && !lines_.Over()) {
-      lines_.Emit({.kind = Event::Kind::kNoEof,
-                   .connection = connection,
-                   .waited_ms = options_.deadline_ms});
+      lines_.Emit(
+          {.kind = Event::Kind::kNoEof, .connection = connection, .waited_ms = lines_.waited_ms()});
     }
   }
 

@@ -15,6 +15,8 @@
 
 namespace verbatim {
 
+class Patience;  // patience.h
+
 // Every deadline but the connect's means "no progress for".
 struct StageOptions {
   int64_t deadline_ms = 2000;
@@ -27,6 +29,8 @@ struct StageOptions {
   bool may_end_input = true;
   // When to stop whatever is under way.
   std::chrono::steady_clock::time_point end = std::chrono::steady_clock::time_point::max();
+  // For streams and clients on a busy machine; must outlive the play. (Datagrams are asked again.)
+  Patience* patience = nullptr;
 
   // `limit_ms`, or less where the end is near.
   int64_t Within(int64_t limit_ms) const;
