@@ -22,7 +22,7 @@ class Form {
     lines_.Gap();
     AddTake();
     if (plan_.Has(Kind::kReply)) AddReply();
-    lines_.Add(0, "try:");
+    AddClientTry(&lines_);
     for (size_t at = 0; at < plan_.moves.size();) {
       const Repeated repeated = ClientRepeatsAt(plan_, at);
       const bool loop = repeated.times > 2;

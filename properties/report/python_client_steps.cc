@@ -15,7 +15,7 @@ class Steps : private FullClientForm {
   using FullClientForm::FullClientForm;
 
   void Add() {
-    lines_.Add(0, "try:");
+    AddClientTry(&lines_);
     lines_.AddIf(!datagrams_, 1,
                  "until(lambda: connection, 1)  # who connects at once is fed then");
     for (size_t at = 0; at < plan_.moves.size();) {

@@ -45,7 +45,8 @@ port = str(listener.getsockname()[1])
 endpoint = f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
 for word, text in ("{host}", host), ("{port}", port), ("{endpoint}", endpoint):
     command = command.replace(word, text)
-signal.signal(signal.SIGTERM, lambda *_: sys.exit("FAIL: ended from without"))
+terms = []  # SIGTERM: until the client is ours to end, it is only noted
+signal.signal(signal.SIGTERM, lambda *_: terms.append(True))
 client = subprocess.Popen(command, shell=True, bufsize=0, start_new_session=True,
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
@@ -80,6 +81,9 @@ def reply(end):
             replied, patience = min(sent, end), 0
 
 try:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("FAIL: ended from without"))
+    if terms:
+        signal.raise_signal(signal.SIGTERM)
     client.stdin.write(DATA)
     if listener not in select.select([listener, client.stdout], [], [], 15)[0]:
         sys.exit("FAIL: it did not connect")

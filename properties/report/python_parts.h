@@ -85,6 +85,8 @@ std::string ClientUsage(const PythonOptions& options);
 // Of AddClient, in one of two forms: what reads and compares, one call after another, or all along.
 void AddSimpleClient(const Plan& plan, const PythonOptions& options, Lines* lines);
 void AddFullClient(const Plan& plan, const PythonOptions& options, Lines* lines);
+// Of both: the line "try:", from which on whoever ends the script ends the client with it.
+void AddClientTry(Lines* lines);
 // Of AddFullClient: its helpers, for what the client sends and prints, and for what it is given.
 void AddClientReads(const Plan& plan, const PythonOptions& options, Lines* lines);
 void AddClientServing(const Plan& plan, const PythonOptions& options, Lines* lines);
