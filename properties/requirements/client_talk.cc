@@ -59,7 +59,8 @@ bool ClientTalk::Wait(Done done, int64_t limit_ms) {
     if (trial_->Spent()) return false;
     const int64_t start_ms = wire_->begun() ? 0 : trial_->budget().connect_deadline_ms;
     if (quiet.LeftMs(std::max(limit_ms, start_ms)) <= 0) return false;
-    if (Turn(kLookMs)) quiet.Moved();
+    const bool had_begun = wire_->begun();
+    if (Turn(kLookMs) || wire_->begun() != had_begun) quiet.Moved();
   }
   return true;
 }
@@ -102,13 +103,18 @@ void ClientTalk::AwaitPrinted(uint64_t bytes) {
        trial_->budget().deadline_ms);
 }
 
-bool ClientTalk::AwaitEnd(int64_t limit_ms) {
-  const int64_t end_us = NowUs() + limit_ms * 1000;
+int64_t ClientTalk::AwaitEnd(int64_t limit_ms) {
+  Quiet quiet(trial_->budget().patience);
   while (!hands_->Ended()) {
-    if (trial_->Spent() || NowUs() > end_us) return false;
+    if (trial_->Spent() || quiet.LeftMs(limit_ms) <= 0) return quiet.WaitedMs(limit_ms);
     Turn(kLookMs);
   }
-  return true;
+  return 0;
+}
+
+void ClientTalk::Linger(int64_t duration_ms) {
+  const Quiet clock;
+  while (!hands_->Ended() && !trial_->Spent() && clock.PassedMs() < duration_ms) Turn(kLookMs);
 }
 
 }  // namespace verbatim

@@ -36,9 +36,10 @@ class ClientTalk {
   // Until it has printed so many bytes in all, it has ended, or nothing was printed for a deadline.
   void AwaitPrinted(uint64_t bytes);
   // Lets the time go by, less if it ends.
-  void Linger(int64_t duration_ms) { AwaitEnd(duration_ms); }
-  // Until it has ended. False iff it does not within `limit_ms`.
-  bool AwaitEnd(int64_t limit_ms);
+  void Linger(int64_t duration_ms);
+  // Until it has ended. If it does not within `limit_ms` (and what patience adds), how long that
+  // was; else 0.
+  int64_t AwaitEnd(int64_t limit_ms);
   // Takes in what there is, or waits for it.
   bool Turn(int64_t timeout_ms, bool feeds = false);
 

@@ -45,6 +45,7 @@ bool Serves(Trial& trial, ClientDoor door) {
   options.deadline_ms = trial.budget().deadline_ms;
   options.connect_deadline_ms = trial.budget().connect_deadline_ms;
   options.end = trial.budget().end;
+  options.patience = trial.budget().patience;
   trial.CountConversation();
   const absl::StatusOr<Judged> judged = PlayJudged(scenario, Rules(), way, options, nullptr);
   if (!judged.ok()) return trial.Error(judged.status());
@@ -64,9 +65,9 @@ absl::StatusOr<Verdict> ClientRefused(Trial& trial) {
   // One that is a long time in starting is given that too.
   const int64_t limit_ms =
       std::max(trial.budget().deadline_ms, trial.budget().connect_deadline_ms / 3);
-  if (!talk.AwaitEnd(limit_ms)) {
+  if (const int64_t waited_ms = talk.AwaitEnd(limit_ms); waited_ms > 0) {
     return trial.Misbehaves(
-        absl::StrCat("nobody listened, and it did not end within ", limit_ms, " ms"));
+        absl::StrCat("nobody listened, and it did not end within ", waited_ms, " ms"));
   }
   talk.Turn(0);
   const ClientEnd end = *talk.hands().Ended();

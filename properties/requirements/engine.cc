@@ -34,7 +34,8 @@ std::optional<Capability> Missing(const Requirement& requirement, const Target& 
   return std::nullopt;
 }
 
-Budget ForTarget(Budget budget, const Target& target) {
+Budget ForTarget(Budget budget, const Target& target, Patience* patience) {
+  if (budget.patience == nullptr) budget.patience = patience;
   budget.half_close = budget.half_close && (target.capabilities() & kHalfClose) != 0;
   return budget;
 }
@@ -64,13 +65,12 @@ Outcome OutcomeOf(const Requirement& requirement) {
 
 Engine::Engine(Target* target, Budget budget)
     : target_(target),
-      budget_(ForTarget(budget, *target)),
-      patience_(kPatience * budget.deadline_ms) {}
+      patience_(kPatience * budget.deadline_ms, kPatienceEach * budget.deadline_ms),
+      budget_(ForTarget(budget, *target, &patience_)) {}
 
 // A spawned target's addresses are known only now.
-Budget Engine::BudgetNow() {
+Budget Engine::BudgetNow() const {
   Budget budget = budget_;
-  budget.patience = &patience_;
   budget.datagram_bytes = LargestDatagram(*target_);
   return budget;
 }

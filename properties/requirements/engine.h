@@ -50,16 +50,18 @@ class Engine {
   static constexpr int kTrials = 3;
   // For all searches for smaller scenarios of one engine together, after which each is brief.
   static constexpr int64_t kAllShrinksMs = 20'000;
-  // So many deadlines in all a target is given on a busy machine, beyond its own (patience.h).
+  // So many deadlines in all, and for one silence, are given on a busy machine beyond its own
+  // (patience.h), where the budget has no patience for several engines.
   static constexpr int64_t kPatience = 5;
+  static constexpr int64_t kPatienceEach = 2;
 
  private:
   enum class Pace { kWhole, kControl, kShort };  // how long a silence takes to be one
 
-  Budget BudgetNow();
+  Budget BudgetNow() const;
 
   // engine_play.cc
-  StageOptions OptionsFor(Pace pace);
+  StageOptions OptionsFor(Pace pace) const;
   // Without what the target does not claim.
   Rules RulesOf(const Requirement& requirement) const;
   // As the target takes it: in lines of text, where it takes nothing else.
@@ -95,8 +97,8 @@ class Engine {
   void ConfirmDeath(const Rules& rules, Outcome* outcome);
 
   Target* const target_;
-  const Budget budget_;
   Patience patience_;
+  const Budget budget_;
   int64_t slowest_answer_us_ = 0;
   int64_t shrunk_ms_ = 0;
   uint64_t plays_ = 0;

@@ -17,7 +17,7 @@ constexpr int64_t kControlMs = 500;
 
 }  // namespace
 
-StageOptions Engine::OptionsFor(Pace pace) {
+StageOptions Engine::OptionsFor(Pace pace) const {
   StageOptions options;
   options.deadline_ms = budget_.deadline_ms;
   options.connect_deadline_ms = budget_.connect_deadline_ms;
@@ -25,7 +25,7 @@ StageOptions Engine::OptionsFor(Pace pace) {
   // A pipe takes a byte at once or not at all, for as long as its reader is stuck.
   if ((target_->capabilities() & kServer) == 0) options.block_ms = kShortBlockMs;
   if (pace == Pace::kWhole) {
-    options.patience = &patience_;
+    options.patience = budget_.patience;
     return options;
   }
   const int64_t short_ms = std::clamp<int64_t>(20 * slowest_answer_us_ / 1000, 20, 1000);

@@ -68,7 +68,7 @@ TEST(Explain, ASilenceIsConfirmedAtTheWholeDeadline) {
   const Outcome outcome = RunOn(server, "stream.prompt.single-byte");
   ASSERT_EQ(outcome.result, Outcome::Result::kFail);
   EXPECT_EQ(outcome.verdict.kind, Verdict::Kind::kWithheld);
-  EXPECT_EQ(outcome.verdict.waited_ms, 500);
+  EXPECT_GE(outcome.verdict.waited_ms, 500);  // more on a busy machine
   EXPECT_EQ(outcome.smallest.payload.Size(), 1u);
 }
 

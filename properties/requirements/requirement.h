@@ -55,7 +55,7 @@ struct Budget {
   int64_t deadline_ms = 2000;        // no progress for so long is a silence
   int64_t connect_deadline_ms = 15'000;
   int64_t start_deadline_ms = 15'000;  // until a spawned target listens
-  Patience* patience = nullptr;        // the engine's, for trials
+  Patience* patience = nullptr;        // of engines that share one; must outlive them
   int64_t shrink_ms = 3000;            // for the search for a smaller scenario
   // When the whole check is to be over.
   std::chrono::steady_clock::time_point end = std::chrono::steady_clock::time_point::max();

@@ -20,7 +20,9 @@ class Crew {
        const std::function<void(const Outcome&)>& tell)
       : requirements_(requirements),
         target_(target),
-        budget_(budget),
+        patience_(Engine::kPatience * budget.deadline_ms,
+                  Engine::kPatienceEach * budget.deadline_ms),
+        budget_(WithPatience(budget, &patience_)),
         ours_((target->capabilities() & kServer) == 0 || (target->capabilities() & kSpawned) != 0),
         jobs_(ours_ ? jobs : 1),
         tell_(tell),
@@ -47,6 +49,12 @@ class Crew {
   }
 
  private:
+  // One for the whole check.
+  static Budget WithPatience(Budget budget, Patience* patience) {
+    budget.patience = patience;
+    return budget;
+  }
+
   void StartWaiting() {
     for (const size_t i : waiting_) {
       threads_.emplace_back([this, i, own = std::shared_ptr<Target>(target_->Clone())] {
@@ -104,7 +112,8 @@ class Crew {
 
   const std::vector<Requirement>& requirements_;
   Target* const target_;
-  const Budget& budget_;
+  Patience patience_;
+  const Budget budget_;
   const bool ours_;  // instances can be had
   const int jobs_;
   const std::function<void(const Outcome&)>& tell_;

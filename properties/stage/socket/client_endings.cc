@@ -116,6 +116,10 @@ void ClientEndings::SayStatus(bool succeeds, bool fed_on) {
 
 void ClientEndings::Settle() {
   world_.stalled = false;
+  while (!world_.wire().begun() && !Gone() && !world_.Over()) {
+    if (world_.IsSilent()) break;
+    world_.Turn(kLookMs);
+  }
   if (!world_.wire().begun() && !world_.Over()) {
     world_.SaySilent(world_.forward(), Event::Kind::kSilence);
   }

@@ -113,12 +113,14 @@ class Performance {
   // It has been silent for so long that it is given all: it may read all of its input before it
   // sends. What is still silent then is.
   bool IsGivenAll() {
-    const int64_t limit_ms =
-        world_.wire().begun() ? world_.DeadlineMs() : std::min(world_.DeadlineMs(), kStartMs);
     if (!options_.may_end_input || elsewhere_ || bytes_before_giving_ || Gone() ||
-        !world_.hands().input_open() || world_.QuietMs() < limit_ms) {
+        !world_.hands().input_open()) {
       return false;
     }
+    const bool waits = world_.wire().begun()
+                           ? !world_.IsSilent()
+                           : world_.QuietMs() < std::min(world_.DeadlineMs(), kStartMs);
+    if (waits) return false;
     bytes_before_giving_ = world_.taken_bytes();
     GiveAll();
     return true;

@@ -139,6 +139,17 @@ TEST(ClientStage, OneThatDoesNotConnectIsToldWithItsLastWords) {
   EXPECT_EQ(ran.sentence, "unserved: the client did not connect within 700 ms; it said nothing");
 }
 
+TEST(ClientStage, OneThatDoesNotConnectIsWaitedForAsLongAsIsSaidWhateverTheScenario) {
+  StageOptions options = Options();
+  options.connect_deadline_ms = 1500;
+  ClientDoor door;
+  door.command = "exec sleep 100 # {port}";
+  const auto start = std::chrono::steady_clock::now();
+  const Seen ran = Held(door, "payload coded 9 seed 1\nfeed rest\nfeed eof\n", options);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(1500));
+  EXPECT_EQ(ran.sentence, "unserved: the client did not connect within 1500 ms; it said nothing");
+}
+
 TEST(ClientStage, AnExitStatusThatDoesNotFitIsMisreported) {
   const Seen ran = Held(InBash("cat <&4 >&3 & cat <&3; exit 7"), kWhole);
   EXPECT_EQ(ran.sentence, "misreported: exited with status 7, though all came back");

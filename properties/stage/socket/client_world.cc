@@ -117,15 +117,14 @@ bool ClientWorld::Turn(int64_t timeout_ms, Wants wants) {
 }
 
 bool ClientWorld::TakeIn() {
+  const bool had_begun = wire_->begun();
   bool came = wire_->Accept();
-  if (came) {
-    Emit(forward_, {.kind = Event::Kind::kConnected});
-    StartClock();  // how long it took to start says nothing of its answers
-  }
+  if (came) Emit(forward_, {.kind = Event::Kind::kConnected});
   const bool reads = !stalled && (!holds_back_ || taken_bytes_ < replied_bytes_ + kAheadBytes);
   if (reads && !theirs_ended_) came = TakeFromWire() || came;
   if (!output_ended_) came = TakeFromOutput() || came;
-  hands_->Ended();  // what is known of it is not polled for any more
+  hands_->Ended();                                 // what is known of it is not polled for any more
+  if (!had_begun && wire_->begun()) StartClock();  // by an empty datagram, too
   if (came) MakeProgress();
   return came;
 }

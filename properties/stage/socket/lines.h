@@ -46,7 +46,8 @@ class Lines {
   void Pump(uint32_t connection);
 
   // Reads until `done` holds (true), the connection ends, the judge has found a fault, or the time
-  // is over: `limit_ms` in all or, if `from_progress`, since the connection's last byte.
+  // is over: `limit_ms` in all or, if `from_progress`, since the connection's last byte
+  // (and longer by patience).
   template <typename Done>
   bool Wait(Done done, uint32_t connection, int64_t limit_ms, bool from_progress) {
     Line& line = At(connection);
