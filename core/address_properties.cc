@@ -77,11 +77,11 @@ std::string Mutated(std::string text, size_t at, int how, char with) {
 }
 
 // A valid address's text after up to three mutations; few enough that some stay valid.
-rc::Gen<std::string> AlmostAddress(rc::Gen<std::string> valid) {
+rc::Gen<std::string> AlmostAddress(const rc::Gen<std::string>& valid) {
   using Mutation = std::tuple<size_t, int, char>;
   const auto mutation = rc::gen::tuple(
       rc::gen::inRange<size_t>(0, 64), rc::gen::inRange(0, 4),
-      rc::gen::elementOf(std::string("0123456789abcdefABCDEF::::....%[]gx -+\0\n", 41)));
+      rc::gen::elementOf(std::string("0123456789abcdefABCDEF::::....%[]gx -+\0\n", 40)));
   return rc::gen::mapcat(rc::gen::inRange<size_t>(0, 4), [=](size_t count) {
     return rc::gen::map(
         rc::gen::pair(valid, rc::gen::container<std::vector<Mutation>>(count, mutation)),

@@ -22,6 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 // Of a harness whose inputs have a readable form: prints it. Null elsewhere.
 extern "C" [[gnu::weak]] void ShowInput(const uint8_t* data, size_t size);
 // Called by a sanitizer's runtime just before it ends the program; null where there is none.
+// NOLINTNEXTLINE(bugprone-reserved-identifier): the runtime's name
 extern "C" [[gnu::weak]] void __sanitizer_set_death_callback(void (*callback)());
 
 namespace {

@@ -152,11 +152,11 @@ void CheckTerminal(string_view input, const Report& report) {
   }
   const verbatim::Summary summary = verbatim::Summarize(report.outcomes);
   NothingHostile(input, kLaw, verbatim::SummaryLine(summary, report.info.seconds));
-  const size_t counted =
-      static_cast<size_t>(summary.passed + summary.failed_must + summary.failed_should +
-                          summary.skipped + summary.not_run + summary.observed);
+  const int counted = summary.passed + summary.failed_must + summary.failed_should +
+                      summary.skipped + summary.not_run + summary.observed;
   const int status = summary.ExitStatus(report.info.strict);
-  if (counted != report.outcomes.size() || (status != 0 && status != 1 && status != 3)) {
+  if (counted != static_cast<int>(report.outcomes.size()) ||
+      (status != 0 && status != 1 && status != 3)) {
     BrokenLaw(input, "a summary counts each outcome once", absl::StrCat(counted, ", ", status),
               absl::StrCat(report.outcomes.size()));
   }

@@ -20,7 +20,7 @@ namespace {
 using Kind = Step::Kind;
 
 // Faults of the calls that a program at work makes all the time: each is likely to be met.
-rc::Gen<Fault> LikelyFault(std::vector<Call> calls) {
+rc::Gen<Fault> LikelyFault(const std::vector<Call>& calls) {
   const auto kept = [calls](const Fault& fault) {
     return std::find(calls.begin(), calls.end(), fault.call) != calls.end();
   };

@@ -93,7 +93,7 @@ Cases ClientSplitReplies(const Budget& budget) {
 }
 
 Cases ClientDelayedReplies(const Budget& budget) {
-  const auto late = [&](uint64_t bytes, std::vector<uint64_t> pieces, uint64_t ms) {
+  const auto late = [&](uint64_t bytes, const std::vector<uint64_t>& pieces, uint64_t ms) {
     Scenario scenario = Awaiting(Coded(bytes, budget), pieces, ms);
     return Whole(scenario.payload, scenario.steps);
   };

@@ -81,7 +81,7 @@ bool Peer::Connected(const absl::Status& status) {
 }
 
 // Whether all is well after the event; else the trial has the verdict.
-bool Peer::Observe(Event event) {
+bool Peer::Observe(const Event& event) {
   judge_.Observe(event);
   if (!judge_.Over()) return true;
   if (event.kind == Event::Kind::kReceived) {

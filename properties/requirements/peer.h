@@ -77,7 +77,7 @@ class Peer {
 
  private:
   Peer(Trial* trial, uint64_t number, PayloadSpec payload);
-  bool Observe(Event event);
+  bool Observe(const Event& event);
   bool IsTaken(PeerQueue* queue);
   size_t KeepPlain(absl::Span<char> received);
   enum class Wait { kToReceive, kToSend, kForEither };

@@ -53,7 +53,7 @@ absl::StatusOr<Verdict> Trial::Decide(Verdict::Kind kind, absl::string_view deta
   return Result();
 }
 
-absl::StatusOr<Verdict> Trial::Misbehaves(std::string measured) {
+absl::StatusOr<Verdict> Trial::Misbehaves(absl::string_view measured) {
   return Decide(Verdict::Kind::kMisbehaved, measured);
 }
 

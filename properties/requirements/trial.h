@@ -32,10 +32,10 @@ class Trial {
   bool UseOwnInstance(uint64_t descriptors = 0);
 
   // Each returns what the check is to return. What went wrong first stays.
-  absl::StatusOr<Verdict> Result() const;                         // kHeld if nothing went wrong
-  absl::StatusOr<Verdict> Misbehaves(std::string measured);       // with its bound, one sentence
-  absl::StatusOr<Verdict> CannotJudge(absl::string_view reason);  // it becomes a skip
-  absl::StatusOr<Verdict> Saw(std::string what) const;            // of level I
+  absl::StatusOr<Verdict> Result() const;                          // kHeld if nothing went wrong
+  absl::StatusOr<Verdict> Misbehaves(absl::string_view measured);  // with its bound, one sentence
+  absl::StatusOr<Verdict> CannotJudge(absl::string_view reason);   // it becomes a skip
+  absl::StatusOr<Verdict> Saw(std::string what) const;             // of level I
 
   // What went wrong on a connection: where the target has died, it is that. Always false.
   bool Fail(Verdict verdict);

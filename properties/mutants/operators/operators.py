@@ -235,6 +235,8 @@ def main():
     parser.add_argument("--match", default="", help="only changes with this text")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
+    if not pathlib.Path(options.verbatim).is_file():
+        parser.error(f"{options.verbatim}: no such program; build it with ./dev build release verbatim")
     bench = Bench(options)
     reasons = read_equivalent(HERE / "equivalent.txt")
     complaints = [line for over in options.over or SUBJECTS for line in run(bench, over, reasons)]
