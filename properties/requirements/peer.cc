@@ -207,7 +207,7 @@ bool Peer::IsServedWithin(int64_t limit_ms) {
   if (!status.ok()) return false;
   const std::string text = payload().Bytes(1, 0, static_cast<size_t>(payload().size_bytes()));
   judge_.Observe({.kind = Event::Kind::kSent, .bytes = line_.Send(absl::MakeConstSpan(text))});
-  Quiet quiet;
+  Quiet quiet(trial_->budget().patience);
   while (line_.open() && !CaughtUp() && !judge_.Over() && quiet.LeftMs(limit_ms) > 0) {
     WaitFor(Wait::kToReceive, quiet.LeftMs(limit_ms));
     std::array<char, kReceiveBytes> buffer;

@@ -49,7 +49,8 @@ class Peer {
   void Reset();  // RST
 
   // These look on, and blame nobody.
-  // Whether a connection that is made now is served; waits for at most `limit_ms`.
+  // Whether a connection that is made now is served; waits for at most `limit_ms` (and what
+  // patience adds).
   bool IsServedWithin(int64_t limit_ms);
   // Sends without reading until nothing was accepted for `block_ms`, `limit_bytes` were, or the
   // connection failed. Returns how many were accepted. What comes back is not judged any more.

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "properties/requirements/engine.h"
 #include "properties/requirements/stream_trials.h"
 #include "properties/stage/socket/test_server.h"
 
@@ -95,7 +96,11 @@ struct Checked {
 inline Checked RunCheck(absl::StatusOr<Verdict> (*check)(Trial&), Target* target,
                         const Budget& budget = TrialBudget()) {
   EXPECT_TRUE(target->Prepare(kStartMs).ok());
-  Trial trial(target, budget);
+  Patience patience(Engine::kPatience * budget.deadline_ms,
+                    Engine::kPatienceEach * budget.deadline_ms);
+  Budget patient = budget;
+  patient.patience = &patience;
+  Trial trial(target, patient);
   const absl::StatusOr<Verdict> verdict = check(trial);
   EXPECT_TRUE(verdict.ok()) << verdict.status();
   if (!verdict.ok()) return {};
