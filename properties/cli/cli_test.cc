@@ -174,6 +174,7 @@ TEST(Replay, AScenarioWithoutARequirementIsJudgedByEveryByteRule) {
       Verbatim(absl::StrCat("replay ", file, " --mutant stdio-buffering --deadline 300ms"));
   EXPECT_EQ(ran.status, 1);
   EXPECT_TRUE(absl::StrContains(ran.output, "withheld")) << ran.output;
+  EXPECT_FALSE(absl::StrContains(ran.output, " explain ")) << "no requirement to explain";
 }
 
 TEST(Replay, TheLastWordIsTheTargetUnlessAFlagNamesIt) {

@@ -113,6 +113,8 @@ int Replay(ReplayFlags flags) {
   int status = kExitHolds;
   for (size_t i = 0; i < scenarios.size(); ++i) {
     const Requirement* requirement = FindRequirement(scenarios[i].requirement);
+    options.explain_command =
+        requirement == nullptr ? "" : absl::StrCat(ProgramWord(*flags.command), " explain {id}");
     Transcript transcript;
     const absl::StatusOr<Verdict> verdict = engine.PlayOnce(
         scenarios[i], requirement == nullptr ? Rules() : requirement->rules, &transcript);

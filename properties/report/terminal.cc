@@ -177,6 +177,7 @@ std::string Trust(const Outcome& outcome, const std::string& file, const Termina
   if (outcome.HasScenario() && !file.empty())
     again = absl::StrReplaceAll(options.replay_command, {{"{file}", file}});
   if (!again.empty()) text += Row("again", ReadableLine(again));
+  if (options.explain_command.empty()) return text;
   return text + Row("more", ReadableLine(absl::StrReplaceAll(options.explain_command,
                                                              {{"{id}", outcome.id}})));
 }

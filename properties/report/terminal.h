@@ -18,7 +18,7 @@ struct TerminalOptions {
   // The same where no scenario was saved, or none can say it: this, with the requirement where {id}
   // stands. "verbatim check --only {id} --seed 1 --spawn …"; empty: nothing is said.
   std::string recheck_command = {};
-  // How to read more of a requirement, with its id where {id} stands.
+  // How to read more of a requirement, with its id where {id} stands; empty: nothing is said.
   std::string explain_command = "verbatim explain {id}";
 };
 
