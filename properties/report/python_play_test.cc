@@ -114,7 +114,11 @@ TEST_F(PlayedScript, NamesWhatIsWrongWithMutants) {
   options.deadline_ms = 500;
   for (const Defective& defective : kDefective) {
     const auto target = Serve(absl::StrCat("--mutant ", defective.mutant));
-    const Ran ran = Play(defective.lines, target->addresses()[0], options);
+    Ran ran = Play(defective.lines, target->addresses()[0], options);
+    // Whether a write is short is the kernel's choice; now and then none is.
+    for (int again = 0; ran.status == 0 && again < 3; ++again) {
+      ran = Play(defective.lines, target->addresses()[0], options);
+    }
     EXPECT_EQ(ran.status, 1) << defective.mutant << "\n" << ran.output;
     EXPECT_TRUE(absl::StrContains(ran.output, defective.what)) << defective.mutant << ran.output;
   }
