@@ -33,7 +33,8 @@ void AddBudgetFlags(CLI::App* command, BudgetFlags* flags) {
   command
       ->add_option("--deadline", flags->deadline,
                    "No progress for so long is a failure; time in which this machine kept somebody "
-                   "waiting for a processor does not count (five such deadlines in all)")
+                   "waiting for a processor does not count, for streams and clients (five such "
+                   "deadlines in all)")
       ->capture_default_str();
   command
       ->add_option("--timeout-multiplier", flags->timeout_multiplier,

@@ -243,7 +243,7 @@ TEST_F(ServedByScript, LeavesNobodyBehindHoweverItEnds) {
         absl::StrCat("rm -f ", pipe, "; mkfifo ", pipe, "; timeout 100 sh -c 'exec 9<>", pipe,
                      " 8<", pipe, "; { python3 ", script, " \"", client,
                      "\" 8<&- 9>&- & } 2>/dev/null; ", killed ? "read line <&8; kill $!; " : "",
-                     "wait $!; status=$?; exec 9>&-; cat <&8; ", "exit $status'"));
+                     "wait $!; status=$?; exec 9>&-; cat <&8; exit $status'"));
     EXPECT_EQ(ran.status, 1) << ran.output;
   }
 }

@@ -65,7 +65,7 @@ Outcome OutcomeOf(const Requirement& requirement) {
 
 Engine::Engine(Target* target, Budget budget)
     : target_(target),
-      patience_(kPatience * budget.deadline_ms, kPatienceEach * budget.deadline_ms),
+      patience_(budget.deadline_ms),
       budget_(ForTarget(budget, *target, &patience_)) {}
 
 // A spawned target's addresses are known only now.

@@ -50,10 +50,6 @@ class Engine {
   static constexpr int kTrials = 3;
   // For all searches for smaller scenarios of one engine together, after which each is brief.
   static constexpr int64_t kAllShrinksMs = 20'000;
-  // So many deadlines in all, and for one silence, are given on a busy machine beyond its own
-  // (patience.h), where the budget has no patience for several engines.
-  static constexpr int64_t kPatience = 5;
-  static constexpr int64_t kPatienceEach = 2;
 
  private:
   enum class Pace { kWhole, kControl, kShort };  // how long a silence takes to be one
@@ -97,7 +93,7 @@ class Engine {
   void ConfirmDeath(const Rules& rules, Outcome* outcome);
 
   Target* const target_;
-  Patience patience_;
+  Patience patience_;  // where the budget has none for several engines
   const Budget budget_;
   int64_t slowest_answer_us_ = 0;
   int64_t shrunk_ms_ = 0;

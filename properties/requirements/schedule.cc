@@ -20,8 +20,7 @@ class Crew {
        const std::function<void(const Outcome&)>& tell)
       : requirements_(requirements),
         target_(target),
-        patience_(Engine::kPatience * budget.deadline_ms,
-                  Engine::kPatienceEach * budget.deadline_ms),
+        patience_(budget.deadline_ms),
         budget_(WithPatience(budget, &patience_)),
         ours_((target->capabilities() & kServer) == 0 || (target->capabilities() & kSpawned) != 0),
         jobs_(ours_ ? jobs : 1),

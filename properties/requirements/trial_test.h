@@ -8,8 +8,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "properties/requirements/engine.h"
 #include "properties/requirements/stream_trials.h"
+#include "properties/stage/socket/patience.h"
 #include "properties/stage/socket/test_server.h"
 
 namespace verbatim {
@@ -96,8 +96,7 @@ struct Checked {
 inline Checked RunCheck(absl::StatusOr<Verdict> (*check)(Trial&), Target* target,
                         const Budget& budget = TrialBudget()) {
   EXPECT_TRUE(target->Prepare(kStartMs).ok());
-  Patience patience(Engine::kPatience * budget.deadline_ms,
-                    Engine::kPatienceEach * budget.deadline_ms);
+  Patience patience(budget.deadline_ms);
   Budget patient = budget;
   patient.patience = &patience;
   Trial trial(target, patient);

@@ -39,13 +39,13 @@ absl::Status ClientWorld::Start(uint64_t input_bytes) {
   wire_ = *std::move(wire);
   if (door_.desk != nullptr) {
     hands_ = AwaitClient(door_, forward_->payload().Bytes(1, 0, input_bytes));
-    StartClock();
+    quiet_.Moved();
     return absl::OkStatus();
   }
   absl::StatusOr<std::unique_ptr<ClientHands>> hands = StartClient(door_, wire_->place());
   if (!hands.ok()) return hands.status();
   hands_ = *std::move(hands);
-  StartClock();
+  quiet_.Moved();
   return absl::OkStatus();
 }
 
@@ -82,16 +82,9 @@ bool ClientWorld::Over() {
 }
 
 void ClientWorld::MakeProgress() {
-  slowest_us_ = std::max(slowest_us_, NowUs() - progress_us_);
-  StartClock();
-}
-
-void ClientWorld::StartClock() {
-  progress_us_ = NowUs();
+  slowest_us_ = std::max(slowest_us_, quiet_.PassedUs());
   quiet_.Moved();
 }
-
-int64_t ClientWorld::QuietMs() const { return (NowUs() - progress_us_) / 1000; }
 
 // One that has not connected yet may be a long time in starting, and what is done by hand elsewhere
 // takes its time too.
@@ -123,8 +116,9 @@ bool ClientWorld::TakeIn() {
   const bool reads = !stalled && (!holds_back_ || taken_bytes_ < replied_bytes_ + kAheadBytes);
   if (reads && !theirs_ended_) came = TakeFromWire() || came;
   if (!output_ended_) came = TakeFromOutput() || came;
-  hands_->Ended();                                 // what is known of it is not polled for any more
-  if (!had_begun && wire_->begun()) StartClock();  // by an empty datagram, too
+  hands_->Ended();  // what is known of it is not polled for any more
+  // How long it took to start says nothing of its answers; an empty datagram is a start, too.
+  if (!had_begun && wire_->begun()) quiet_.Moved();
   if (came) MakeProgress();
   return came;
 }

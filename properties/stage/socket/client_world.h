@@ -52,7 +52,7 @@ class ClientWorld {
   // A step begins: what it waits for, it waits for from now on.
   void MakeProgress();
   // How long nothing has come and nothing gone.
-  int64_t QuietMs() const;
+  int64_t QuietMs() const { return quiet_.PassedMs(); }
   int64_t DeadlineMs() const;
   // So long, and what patience adds to it.
   bool IsSilent() { return quiet_.LeftMs(DeadlineMs()) <= 0; }
@@ -77,7 +77,6 @@ class ClientWorld {
   bool may_lose_replies = false;
 
  private:
-  void StartClock();
   bool TakeIn();
   bool TakeFromWire();
   bool TakeFromOutput();
@@ -102,7 +101,6 @@ class ClientWorld {
   bool output_ended_ = false;
   bool holds_back_ = false;  // a reply waits for room: no more is taken in than an echo would
   bool cut_short_ = false;
-  int64_t progress_us_ = 0;
   Quiet quiet_;
   int64_t slowest_us_ = 0;
 };

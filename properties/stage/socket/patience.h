@@ -23,8 +23,8 @@ class Patience {
     int64_t (*now_us)() = &NowUs;
     std::optional<int64_t> (*stalled_ms)() = &StalledMs;
   };
-  // For all silences together, and for each of them: one that is a defect shall leave some.
-  Patience(int64_t allowance_ms, int64_t each_ms) : Patience(allowance_ms, each_ms, Clocks()) {}
+  // Five deadlines for all silences together, two for each: one that is a defect shall leave some.
+  explicit Patience(int64_t deadline_ms) : Patience(5 * deadline_ms, 2 * deadline_ms, Clocks()) {}
   Patience(int64_t allowance_ms, int64_t each_ms, Clocks clocks)
       : clocks_(clocks), each_ms_(each_ms), left_ms_(allowance_ms) {}
 

@@ -27,7 +27,8 @@ class Quiet {
   int64_t LeftMs(int64_t limit_ms);
 
   // Since the last move.
-  int64_t PassedMs() const { return (Now() - since_us_) / 1000; }
+  int64_t PassedUs() const { return Now() - since_us_; }
+  int64_t PassedMs() const { return PassedUs() / 1000; }
 
   // What `limit_ms` has become by patience.
   int64_t WaitedMs(int64_t limit_ms) const { return limit_ms + granted_ms_; }
