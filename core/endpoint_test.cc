@@ -24,14 +24,14 @@ struct Parsed {
   const char* printed;
 };
 
-struct Refused {
+struct RefusedEndpoint {
   std::string text;
   size_t character;    // from 1
   const char* advice;  // a part of the message
 };
 
-void ExpectRefused(const std::vector<Refused>& rows) {
-  for (const Refused& row : rows) {
+void ExpectEndpointRefused(const std::vector<RefusedEndpoint>& rows) {
+  for (const RefusedEndpoint& row : rows) {
     const auto endpoint = Endpoint::Parse(row.text);
     ASSERT_FALSE(endpoint.ok()) << row.text;
     EXPECT_EQ(endpoint.status().code(), absl::StatusCode::kInvalidArgument);
@@ -85,14 +85,14 @@ TEST(Endpoint, IsReadInItsPartsAndPrintsCanonically) {
 }
 
 TEST(Endpoint, OtherSchemesAreRefusedAndTheExistingOnesNamed) {
-  ExpectRefused({{"sctp://127.0.0.1:7", 1, "tcp://, udp://, unix://"},
-                 {"stdio://", 1, "stdio:"},
-                 {"TCP://127.0.0.1:7", 1, "tcp://"},
-                 {"://127.0.0.1:7", 1, "tcp://"},
-                 {" tcp://127.0.0.1:7", 1, "tcp://"},
-                 {"http://localhost:7/", 1, "tcp://"},
-                 {"tcp:/127.0.0.1:7", 5, "1 to 5 digits"},
-                 {"tcp://tcp://127.0.0.1:7", 11, "1 to 5 digits"}});
+  ExpectEndpointRefused({{"sctp://127.0.0.1:7", 1, "tcp://, udp://, unix://"},
+                         {"stdio://", 1, "stdio:"},
+                         {"TCP://127.0.0.1:7", 1, "tcp://"},
+                         {"://127.0.0.1:7", 1, "tcp://"},
+                         {" tcp://127.0.0.1:7", 1, "tcp://"},
+                         {"http://localhost:7/", 1, "tcp://"},
+                         {"tcp:/127.0.0.1:7", 5, "1 to 5 digits"},
+                         {"tcp://tcp://127.0.0.1:7", 11, "1 to 5 digits"}});
 }
 
 TEST(Endpoint, AHostIsANameOrAnAddress) {
@@ -101,82 +101,82 @@ TEST(Endpoint, AHostIsANameOrAnAddress) {
   EXPECT_EQ(longest.size(), 253u);
   EXPECT_TRUE(Endpoint::Parse(longest + ":7").ok());
   EXPECT_TRUE(Endpoint::Parse(longest + ".:7").ok());
-  ExpectRefused({{longest + "a:7", 254, "253 characters"},
-                 {label + "a:7", 64, "63 characters"},
-                 {"x." + label + "a:7", 66, "63 characters"},
-                 {"", 1, "a host's name or address"},
-                 {":7", 1, "a host's name or address"},
-                 {"tcp://:7", 7, "a host's name or address"},
-                 {"tcp://.:7", 7, "a host's name or address"},
-                 {"a..b:7", 3, "a host's name or address"},
-                 {"a.b..:7", 5, "a host's name or address"},
-                 {"-a.b:7", 1, "begin with '-'"},
-                 {"a-.b:7", 2, "end with '-'"},
-                 {"b.-:7", 3, "begin with '-'"},
-                 {"a_b:7", 2, "letters, digits"},
-                 {"a b:7", 2, "letters, digits"},
-                 {"user@host:7", 5, "letters, digits"},
-                 {"b\xc3\xbc.example:7", 2, "letters, digits"},
-                 {"*:7", 1, "letters, digits"}});
+  ExpectEndpointRefused({{longest + "a:7", 254, "253 characters"},
+                         {label + "a:7", 64, "63 characters"},
+                         {"x." + label + "a:7", 66, "63 characters"},
+                         {"", 1, "a host's name or address"},
+                         {":7", 1, "a host's name or address"},
+                         {"tcp://:7", 7, "a host's name or address"},
+                         {"tcp://.:7", 7, "a host's name or address"},
+                         {"a..b:7", 3, "a host's name or address"},
+                         {"a.b..:7", 5, "a host's name or address"},
+                         {"-a.b:7", 1, "begin with '-'"},
+                         {"a-.b:7", 2, "end with '-'"},
+                         {"b.-:7", 3, "begin with '-'"},
+                         {"a_b:7", 2, "letters, digits"},
+                         {"a b:7", 2, "letters, digits"},
+                         {"user@host:7", 5, "letters, digits"},
+                         {"b\xc3\xbc.example:7", 2, "letters, digits"},
+                         {"*:7", 1, "letters, digits"}});
 }
 
 TEST(Endpoint, WhatAResolverMayTakeForAnIPv4AddressMustBeOne) {
-  ExpectRefused({{"7", 2, "write '.' and a number"},
-                 {"127.1:7", 6, "write '.' and a number"},
-                 {"2130706433:7", 1, "at most 255"},
-                 {"0x7f000001:7", 2, "write '.' and a number"},
-                 {"0x:7", 2, "write '.' and a number"},
-                 {"127.0.0.0X1:7", 10, "end the IPv4 address here"},
-                 {"tcp://127.0.0.01:7", 15, "leading zero"},
-                 {"127.0.0.256:7", 9, "at most 255"},
-                 {"127.0.0.1.:7", 10, "end the IPv4 address here"},
-                 {"example.7:7", 1, "write a number of 0 to 255"}});
+  ExpectEndpointRefused({{"7", 2, "write '.' and a number"},
+                         {"127.1:7", 6, "write '.' and a number"},
+                         {"2130706433:7", 1, "at most 255"},
+                         {"0x7f000001:7", 2, "write '.' and a number"},
+                         {"0x:7", 2, "write '.' and a number"},
+                         {"127.0.0.0X1:7", 10, "end the IPv4 address here"},
+                         {"tcp://127.0.0.01:7", 15, "leading zero"},
+                         {"127.0.0.256:7", 9, "at most 255"},
+                         {"127.0.0.1.:7", 10, "end the IPv4 address here"},
+                         {"example.7:7", 1, "write a number of 0 to 255"}});
   EXPECT_TRUE(Endpoint::Parse("0xyz:7").ok());
   EXPECT_TRUE(Endpoint::Parse("127.0.0.1a:7").ok());
 }
 
 TEST(Endpoint, IPv6StandsInBracketsWithItsZone) {
-  ExpectRefused({{"::1:7", 1, "in brackets"},
-                 {"tcp://fe80::1%lo:7", 7, "in brackets"},
-                 {"tcp://[::1", 11, "write ']'"},
-                 {"tcp://[::1]", 12, "write ':' and a port"},
-                 {"tcp://[::1]7", 12, "write ':' and a port"},
-                 {"tcp://[]:7", 8, "has 8 groups"},
-                 {"tcp://[localhost]:7", 8, "a group of 1 to 4"},
-                 {"tcp://[127.0.0.1]:7", 17, "has 8 groups"},
-                 {"tcp://[::g]:7", 10, "a group of 1 to 4"},
-                 {"[fe80::1%]:7", 10, "%eth0"},
-                 {"[fe80::1%a/b]:7", 11, "%eth0"},
-                 {"[fe80::1%a b]:7", 11, "%eth0"},
-                 {"[fe80::1%25%eth0]:7", 12, "%eth0"},
-                 {"[fe80::1%4294967296]:7", 10, "at most 4294967295"},
-                 {"[fe80::1%abcdefghijklmnop]:7", 25, "15 characters"},
-                 {"lo%1:7", 3, "letters, digits"}});
+  ExpectEndpointRefused({{"::1:7", 1, "in brackets"},
+                         {"tcp://fe80::1%lo:7", 7, "in brackets"},
+                         {"tcp://[::1", 11, "write ']'"},
+                         {"tcp://[::1]", 12, "write ':' and a port"},
+                         {"tcp://[::1]7", 12, "write ':' and a port"},
+                         {"tcp://[]:7", 8, "has 8 groups"},
+                         {"tcp://[localhost]:7", 8, "a group of 1 to 4"},
+                         {"tcp://[127.0.0.1]:7", 17, "has 8 groups"},
+                         {"tcp://[::g]:7", 10, "a group of 1 to 4"},
+                         {"[fe80::1%]:7", 10, "%eth0"},
+                         {"[fe80::1%a/b]:7", 11, "%eth0"},
+                         {"[fe80::1%a b]:7", 11, "%eth0"},
+                         {"[fe80::1%25%eth0]:7", 12, "%eth0"},
+                         {"[fe80::1%4294967296]:7", 10, "at most 4294967295"},
+                         {"[fe80::1%abcdefghijklmnop]:7", 25, "15 characters"},
+                         {"lo%1:7", 3, "letters, digits"}});
 }
 
 TEST(Endpoint, AServiceIsAPortOrAName) {
-  ExpectRefused({{"localhost", 10, "write ':' and a port"},
-                 {"localhost:", 11, "a port or a service's name"},
-                 {"[::1]:", 7, "a port or a service's name"},
-                 {"localhost:65536", 11, "at most 65535"},
-                 {"localhost:99999", 11, "at most 65535"},
-                 {"localhost:000007", 16, "5 digits at most"},
-                 {"localhost:+7", 11, "1 to 5 digits"},
-                 {"localhost:-7", 11, "1 to 5 digits"},
-                 {"localhost: 7", 11, "1 to 5 digits"},
-                 {"localhost:7 ", 12, "1 to 5 digits"},
-                 {"localhost:7/", 12, "1 to 5 digits"},
-                 {"localhost:7:7", 12, "1 to 5 digits"},
-                 {"localhost:7-", 12, "1 to 5 digits"},
-                 {"localhost:a--b", 13, "1 to 5 digits"},
-                 {"localhost:1-2", 11, "has a letter"},
-                 {"localhost:abcdefghijklmnop", 26, "15 characters"}});
+  ExpectEndpointRefused({{"localhost", 10, "write ':' and a port"},
+                         {"localhost:", 11, "a port or a service's name"},
+                         {"[::1]:", 7, "a port or a service's name"},
+                         {"localhost:65536", 11, "at most 65535"},
+                         {"localhost:99999", 11, "at most 65535"},
+                         {"localhost:000007", 16, "5 digits at most"},
+                         {"localhost:+7", 11, "1 to 5 digits"},
+                         {"localhost:-7", 11, "1 to 5 digits"},
+                         {"localhost: 7", 11, "1 to 5 digits"},
+                         {"localhost:7 ", 12, "1 to 5 digits"},
+                         {"localhost:7/", 12, "1 to 5 digits"},
+                         {"localhost:7:7", 12, "1 to 5 digits"},
+                         {"localhost:7-", 12, "1 to 5 digits"},
+                         {"localhost:a--b", 13, "1 to 5 digits"},
+                         {"localhost:1-2", 11, "has a letter"},
+                         {"localhost:abcdefghijklmnop", 26, "15 characters"}});
 }
 
 TEST(Endpoint, ANulIsACharacterLikeAnother) {
-  ExpectRefused({{std::string("localhost\0:7", 12), 10, "letters, digits"},
-                 {std::string("localhost:7\0", 12), 12, "1 to 5 digits"},
-                 {std::string("[fe80::1%l\0]:7", 14), 11, "%eth0"}});
+  ExpectEndpointRefused({{std::string("localhost\0:7", 12), 10, "letters, digits"},
+                         {std::string("localhost:7\0", 12), 12, "1 to 5 digits"},
+                         {std::string("[fe80::1%l\0]:7", 14), 11, "%eth0"}});
 }
 
 // Pieces of a host and of a service; joined they are an endpoint about as often as not.

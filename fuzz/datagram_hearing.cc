@@ -16,12 +16,11 @@ namespace {
 
 using absl::string_view;
 
-constexpr size_t kHeaderBytes = 4, kEventBytes = 3, kMostEvents = 60;
 constexpr uint64_t kPayloadBytes = 1024;
 
-class Reader {
+class DatagramReader {
  public:
-  explicit Reader(string_view input) : input_(input) {
+  explicit DatagramReader(string_view input) : input_(input) {
     connections_ = 1 + Byte(0) % 3;
     Rules& rules = hearing_.rules;
     rules.complete = (Byte(1) & 1) == 0;
@@ -44,7 +43,7 @@ class Reader {
 
   Hearing Read() {
     for (size_t at = kHeaderBytes;
-         at + kEventBytes <= input_.size() && hearing_.events.size() < kMostEvents;
+         at + kEventBytes <= input_.size() && hearing_.events.size() < kMaxEvents;
          at += kEventBytes) {
       ReadEvent(Byte(at) % 14, 1 + Byte(at + 1) % connections_, Byte(at + 2));
     }
@@ -52,6 +51,8 @@ class Reader {
   }
 
  private:
+  static constexpr size_t kHeaderBytes = 4, kEventBytes = 3, kMaxEvents = 60;
+
   struct Line {
     uint64_t sent_bytes = 0;
     std::vector<std::string> sent;
@@ -142,6 +143,6 @@ class Reader {
 
 }  // namespace
 
-Hearing ReadDatagramHearing(string_view input) { return Reader(input).Read(); }
+Hearing ReadDatagramHearing(string_view input) { return DatagramReader(input).Read(); }
 
 }  // namespace verbatim

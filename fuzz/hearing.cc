@@ -16,8 +16,6 @@ namespace {
 
 using absl::string_view;
 
-constexpr size_t kHeaderBytes = 4, kEventBytes = 3, kMostEvents = 100, kMostLines = 3;
-
 // The numbers below `count`, a line each, again and again: with many of them a window is of one
 // place, with few of several.
 std::string Numbers(size_t size_bytes, unsigned count) {
@@ -28,9 +26,9 @@ std::string Numbers(size_t size_bytes, unsigned count) {
 }
 
 // A line is a connection of a server's, or a way of a client's.
-class Reader {
+class StreamReader {
  public:
-  explicit Reader(string_view input) : input_(input), is_of_client_((Header(0) & 0x80) != 0) {
+  explicit StreamReader(string_view input) : input_(input), is_of_client_((Header(0) & 0x80) != 0) {
     ReadRules();
     ReadPayload();
     line_count_ = is_of_client_ ? 2 : 1 + Header(0) % 3;
@@ -39,14 +37,14 @@ class Reader {
       hearing_.scenario.steps.push_back({Step::Kind::kConnect, on, 0});
     }
     payload_ = MakePayload(hearing_.scenario);
-    const size_t most = std::min(kMostEvents, input.size() / kEventBytes);
+    const size_t most = std::min(kMaxEvents, input.size() / kEventBytes);
     hearing_.events.reserve(most);
     hearing_.data.reserve(most);
   }
 
   Hearing Read() {
     for (size_t at = kHeaderBytes;
-         at + kEventBytes <= input_.size() && hearing_.events.size() < kMostEvents;
+         at + kEventBytes <= input_.size() && hearing_.events.size() < kMaxEvents;
          at += kEventBytes) {
       ReadEvent(Byte(at) % 13, 1 + Byte(at + 1) % line_count_, Byte(at + 2));
     }
@@ -54,6 +52,8 @@ class Reader {
   }
 
  private:
+  static constexpr size_t kHeaderBytes = 4, kEventBytes = 3, kMaxEvents = 100, kMaxLines = 3;
+
   unsigned Byte(size_t at) const { return static_cast<uint8_t>(input_[at]); }
   unsigned Header(size_t at) const { return at < input_.size() ? Byte(at) : 0; }
 
@@ -187,12 +187,12 @@ class Reader {
   Hearing hearing_;
   Payload payload_{{}, 1, {}};
   uint32_t line_count_ = 1;
-  uint64_t own_[kMostLines + 1] = {}, sent_[kMostLines + 1] = {};  // by line, from 1 on
+  uint64_t own_[kMaxLines + 1] = {}, sent_[kMaxLines + 1] = {};  // by line, from 1 on
 };
 
 }  // namespace
 
-Hearing ReadHearing(string_view input) { return Reader(input).Read(); }
+Hearing ReadHearing(string_view input) { return StreamReader(input).Read(); }
 
 std::vector<Way> WaysOf(const Hearing& hearing) {
   if (hearing.scenario.role == Role::kClient) return {Way::kSent, Way::kPrinted};

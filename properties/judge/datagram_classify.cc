@@ -7,8 +7,6 @@
 namespace verbatim {
 namespace {
 
-constexpr size_t kWindowBefore = 16;
-constexpr size_t kWindowShown = 64;
 // A shorter piece may stand anywhere by chance.
 constexpr size_t kPieceBytes = 8;
 

@@ -6,17 +6,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "properties/judge/between_test.h"
 #include "properties/judge/test_datagrams.h"
 
 namespace verbatim {
 namespace {
 
 using Kind = Verdict::Kind;
-
-template <typename T>
-T Between(T first, T last) {
-  return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<T>(first, last + 1));
-}
 
 std::vector<uint64_t> Sizes(uint64_t smallest) {
   std::vector<uint64_t> sizes(Between<size_t>(1, 12));

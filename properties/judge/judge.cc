@@ -11,8 +11,6 @@ namespace verbatim {
 namespace {
 
 constexpr size_t kCompareBytes = 64 * 1024;
-constexpr uint64_t kWindowBefore = 16;
-constexpr size_t kWindowShown = 64;
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "properties/judge/between_test.h"
 #include "properties/judge/test_events.h"
 
 namespace verbatim {
@@ -15,18 +16,13 @@ using Kind = Verdict::Kind;
 // may as well be one that came again, and a loss at the very end is no loss but a truncation.
 constexpr size_t kBehind = 2 * kWindowBytes;
 
-template <typename T>
-T Between(T first, T last) {
-  return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<T>(first, last + 1));
-}
-
 std::vector<size_t> Pieces() {
   std::vector<size_t> pieces = {Between<size_t>(1, 700)};
   while (Between(0, 3) != 0) pieces.push_back(Between<size_t>(1, 40));
   return pieces;
 }
 
-size_t FirstDifference(const std::string& came, const std::string& sent) {
+size_t FirstDifferingByte(const std::string& came, const std::string& sent) {
   size_t at = 0;
   while (at < came.size() && at < sent.size() && came[at] == sent[at]) ++at;
   return at;
@@ -39,7 +35,7 @@ Verdict Judged(const Scenario& scenario, const std::string& came,
   return hearing.SentAll().Came(came, 1, pieces).Finish();
 }
 
-struct Case {
+struct DamagedStream {
   Scenario scenario = Coded(Between<uint64_t>(kBehind + 100, 5000), 1, Between(1, 1'000'000));
   std::string sent = Hearing(scenario).All();
   size_t at = Between<size_t>(0, sent.size() - kBehind);
@@ -50,7 +46,7 @@ struct Case {
     const Verdict verdict = Judged(scenario, came, pieces);
     RC_LOG() << VerdictSentence(verdict) << "\n";
     RC_ASSERT(verdict.kind == kind);
-    RC_ASSERT(verdict.offset == FirstDifference(came, sent));
+    RC_ASSERT(verdict.offset == FirstDifferingByte(came, sent));
     RC_ASSERT(verdict.length == length);
     RC_ASSERT(verdict.length_known);
   }
@@ -80,7 +76,7 @@ RC_GTEST_PROP(JudgeProperty, WhatComesBackVerbatimHoldsHoweverItIsCut, ()) {
 }
 
 RC_GTEST_PROP(JudgeProperty, ALossIsNamed, ()) {
-  Case now;
+  DamagedStream now;
   const size_t length = Between<size_t>(1, now.sent.size() - now.at - kBehind + 1);
   std::string came = now.sent;
   came.erase(now.at, length);
@@ -88,14 +84,14 @@ RC_GTEST_PROP(JudgeProperty, ALossIsNamed, ()) {
 }
 
 RC_GTEST_PROP(JudgeProperty, AnotherValueIsNamed, ()) {
-  Case now;
+  DamagedStream now;
   std::string came = now.sent;
   came[now.at] = static_cast<char>(came[now.at] ^ Between(1, 255));
   now.Expect(Kind::kCorrupted, came, 1);
 }
 
 RC_GTEST_PROP(JudgeProperty, ARepetitionIsNamed, ()) {
-  Case now;
+  DamagedStream now;
   now.at = std::max<size_t>(now.at, 1);
   const size_t length = Between<size_t>(1, now.at);
   std::string came = now.sent;
@@ -104,14 +100,14 @@ RC_GTEST_PROP(JudgeProperty, ARepetitionIsNamed, ()) {
 }
 
 RC_GTEST_PROP(JudgeProperty, AnInsertionIsNamed, ()) {
-  Case now;
+  DamagedStream now;
   std::string more(Between<size_t>(1, Judge::kEvidenceBytes - kBehind), '\0');
   const int key = Between(1, 255);  // not RapidCheck's byte by byte: that is slow and starts at 0
   for (size_t i = 0; i < more.size(); ++i) more[i] = static_cast<char>(key + 31 * i * i);
   std::string came = now.sent;
   came.insert(now.at, more);
   // What is inserted may by chance be what had just come.
-  const size_t first = FirstDifference(came, now.sent);
+  const size_t first = FirstDifferingByte(came, now.sent);
   const bool again = first >= more.size() && came.substr(first, more.size()) ==
                                                  came.substr(first - more.size(), more.size());
   RC_PRE(!again);
@@ -119,7 +115,7 @@ RC_GTEST_PROP(JudgeProperty, AnInsertionIsNamed, ()) {
 }
 
 RC_GTEST_PROP(JudgeProperty, AnEarlyEndIsNamed, ()) {
-  Case now;
+  DamagedStream now;
   const Ending ending = Between(0, 1) != 0 ? Ending::kFin : Ending::kReset;
   Hearing hearing(now.scenario);
   hearing.SentAll().Came(now.sent.substr(0, now.at), 1, Pieces()).Ended(ending);
@@ -131,10 +127,10 @@ RC_GTEST_PROP(JudgeProperty, AnEarlyEndIsNamed, ()) {
 
 // A slow oracle: no byte that differs is overlooked, whatever came.
 RC_GTEST_PROP(JudgeProperty, AnythingElseFailsAtTheFirstDifference, (const std::string& noise)) {
-  Case now;
+  DamagedStream now;
   const std::string came = now.sent.substr(0, now.at) + noise;
   const Verdict verdict = Judged(now.scenario, came, Pieces());
-  const size_t first = FirstDifference(came, now.sent);
+  const size_t first = FirstDifferingByte(came, now.sent);
   RC_ASSERT(verdict.Fails() == (first < came.size()));
   if (verdict.Fails()) RC_ASSERT(verdict.offset == first);
   RC_ASSERT(verdict.received_bytes == first);

@@ -10,6 +10,10 @@
 
 namespace verbatim {
 
+// What a verdict shows of the bytes: so many, which begin so many before the first difference.
+inline constexpr uint64_t kWindowShown = 64;
+inline constexpr uint64_t kWindowBefore = 16;
+
 struct Verdict {
   enum class Kind {
     kHeld,          // nothing went wrong

@@ -97,7 +97,7 @@ struct OneReplyARead : ClientHooks {
   std::deque<size_t> due_;
 };
 
-struct TotalWrapsAt64K : ClientHooks {
+struct ReplyTotalWrapsAt64K : ClientHooks {
   string Received(Conversation& talk, string data) override {
     talk.over = talk.received % 65'536 == 0;
     return talk.over ? "" : data;
@@ -133,7 +133,7 @@ struct LastByteWithheld : ClientHooks {
   string held_;
 };
 
-struct NewlineAtEnd : ClientHooks {
+struct PrintsNewlineAtEnd : ClientHooks {
   string Received(Conversation&, string data) override {
     last_ = data.back();
     return data;
@@ -182,10 +182,11 @@ std::vector<Mutant> ClientOutputMutants() {
                                "the input was",
                                "clients that take a read for a message",
                                {"client.exact.merged-replies"}),
-      ClientRow<TotalWrapsAt64K>("reply-total-wraps-at-64k",
-                                 "a read that makes the total a multiple of 65,536 is taken for "
-                                 "the end",
-                                 "totals kept in 16 bits", sizes),
+      ClientRow<ReplyTotalWrapsAt64K>(
+          "reply-total-wraps-at-64k",
+          "a read that makes the total a multiple of 65,536 is taken for "
+          "the end",
+          "totals kept in 16 bits", sizes),
       ClientRow<LastBlockLost>("last-block-lost",
                                "output is buffered in blocks of 4,096, and the last is lost",
                                "stdio and _exit", sizes),
@@ -196,8 +197,8 @@ std::vector<Mutant> ClientOutputMutants() {
       ClientRow<LastByteWithheld>("reply-last-byte-withheld",
                                   "the last byte of a read waits for the next, and is lost",
                                   "parsers that look ahead by one", sizes),
-      ClientRow<NewlineAtEnd>("prints-newline-at-end", "a missing last newline is printed",
-                              "clients for people alone", sizes),
+      ClientRow<PrintsNewlineAtEnd>("prints-newline-at-end", "a missing last newline is printed",
+                                    "clients for people alone", sizes),
       ClientRow<PrintsItsInput>("prints-its-input", "its own input is printed, not the replies",
                                 "a local echo", {"client.server-closes.prints"}),
   };

@@ -87,7 +87,7 @@ TEST(WriteJson, WhatIsNoUtf8IsEscaped) {
             json({{"escaped", "caf\\xe9\\n"}}));
 }
 
-std::string ErrorOf(absl::string_view text) {
+std::string JsonErrorOf(absl::string_view text) {
   const absl::StatusOr<Report> report = ReadJson(text);
   EXPECT_FALSE(report.ok());
   EXPECT_EQ(report.status().code(), absl::StatusCode::kInvalidArgument);
@@ -96,24 +96,25 @@ std::string ErrorOf(absl::string_view text) {
 }
 
 TEST(ReadJson, RefusesWhatIsNoReport) {
-  EXPECT_EQ(ErrorOf(""), "it is not JSON");
-  EXPECT_EQ(ErrorOf("{\"schema\": \"verbatim report 1\""), "it is not JSON");
-  EXPECT_EQ(ErrorOf("\xff"), "it is not JSON");
-  EXPECT_EQ(ErrorOf("1e999"), "it is not JSON");
-  EXPECT_EQ(ErrorOf(std::string(1 << 16, '[')), "it is not JSON");
+  EXPECT_EQ(JsonErrorOf(""), "it is not JSON");
+  EXPECT_EQ(JsonErrorOf("{\"schema\": \"verbatim report 1\""), "it is not JSON");
+  EXPECT_EQ(JsonErrorOf("\xff"), "it is not JSON");
+  EXPECT_EQ(JsonErrorOf("1e999"), "it is not JSON");
+  EXPECT_EQ(JsonErrorOf(std::string(1 << 16, '[')), "it is not JSON");
   for (const char* text : {"[]", "7", "null", "{}", "{\"schema\": 1}"}) {
-    EXPECT_EQ(ErrorOf(text), "it is no report of Verbatim's: it has no field \"schema\"") << text;
+    EXPECT_EQ(JsonErrorOf(text), "it is no report of Verbatim's: it has no field \"schema\"")
+        << text;
   }
 }
 
 TEST(ReadJson, RefusesOtherVersionsWithOneLine) {
-  EXPECT_EQ(ErrorOf("{\"schema\": \"verbatim report 2\\n\"}"),
+  EXPECT_EQ(JsonErrorOf("{\"schema\": \"verbatim report 2\\n\"}"),
             "its schema is \"verbatim report 2\\n\"; this program reads \"verbatim report 1\"");
 }
 
 TEST(ReadJson, ADeepTreeIsNoDanger) {
   const std::string deep = std::string(1 << 16, '[') + std::string(1 << 16, ']');
-  EXPECT_EQ(ErrorOf("{\"schema\": \"verbatim report 1\", \"run\": " + deep + "}"),
+  EXPECT_EQ(JsonErrorOf("{\"schema\": \"verbatim report 1\", \"run\": " + deep + "}"),
             "run is not an object");
 }
 
@@ -121,7 +122,7 @@ TEST(ReadJson, ADeepTreeIsNoDanger) {
 std::string ErrorWith(absl::string_view what, absl::string_view instead) {
   const std::string text = WriteJson(TestReport());
   EXPECT_TRUE(absl::StrContains(text, what)) << what;
-  return ErrorOf(absl::StrReplaceAll(text, {{what, instead}}));
+  return JsonErrorOf(absl::StrReplaceAll(text, {{what, instead}}));
 }
 
 TEST(ReadJson, NamesTheField) {

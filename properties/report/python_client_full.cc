@@ -9,7 +9,7 @@ namespace {
 
 using Kind = Step::Kind;
 
-class Form : private FullClientForm {
+class ClientWaits : private FullClientForm {
  public:
   using FullClientForm::FullClientForm;
 
@@ -166,7 +166,7 @@ class Form : private FullClientForm {
 }  // namespace
 
 void AddClientReads(const Plan& plan, const PythonOptions& options, Lines* lines) {
-  Form(plan, options, lines).Add();
+  ClientWaits(plan, options, lines).Add();
 }
 
 }  // namespace verbatim::python

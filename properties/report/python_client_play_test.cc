@@ -10,20 +10,17 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "properties/report/python.h"
+#include "properties/report/emitted_test.h"
 #include "properties/report/script_test.h"
 #include "properties/scenario/in_lines.h"
-#include "properties/scenario/text.h"
 #include "properties/stage/socket/shell_test.h"
 #include "properties/stage/socket/target.h"
 
 namespace verbatim {
 namespace {
 
-Scenario Of(absl::string_view lines) {
-  const auto scenario = ParseScenario(absl::StrCat("# verbatim scenario 1\nrole client\n", lines));
-  EXPECT_TRUE(scenario.ok()) << scenario.status() << lines;
-  return scenario.value_or(Scenario());
+Scenario ClientScenarioOf(absl::string_view lines) {
+  return ScenarioOf(absl::StrCat("role client\n", lines));
 }
 
 PythonOptions Over(absl::string_view endpoint) {
@@ -89,7 +86,7 @@ TEST_F(ServedByScript, SoundClientsAreContentingOverEachTransport) {
          {std::pair("tcp://127.0.0.1:7", Pretend("--builtin")),
           odd && !resets ? std::pair("tcp://[::1]:7", python)
                          : std::pair("unix:///unused", Pretend("--mutant none-client"))}) {
-      const Ran ran = Serve(Of(lines), Over(endpoint), command);
+      const Ran ran = Serve(ClientScenarioOf(lines), Over(endpoint), command);
       EXPECT_EQ(ran.status, 0) << endpoint << "\n" << lines << command << "\n" << ran.output;
     }
   }
@@ -104,7 +101,7 @@ TEST_F(ServedByScript, SoundClientsOfDatagramsAreContenting) {
         "payload coded 200 seed 1\nfeed rest\nfeed eof\nhold 30ms\nreply rest\n"}) {
     for (const char* const endpoint :
          {"udp://127.0.0.1:7", "udp://[::1]:7", "unixgram:///unused"}) {
-      const Ran ran = Serve(Of(lines), Over(endpoint), Pretend("--builtin"));
+      const Ran ran = Serve(ClientScenarioOf(lines), Over(endpoint), Pretend("--builtin"));
       EXPECT_EQ(ran.output, "ok\n") << endpoint << "\n" << lines;
     }
   }
@@ -120,16 +117,16 @@ TEST_F(ServedByScript, AClientThatReadsLineByLineIsFedLinesAndNotLeftWaiting) {
                                         "payload coded 40000 seed 1\nfeed rest\nreply rest\nfeed "
                                         "eof\nshutdown\nexpect output exact, "
                                         "status 0\n"}) {
-    const Ran ran = Serve(InLines(Of(lines)), Over("tcp://127.0.0.1:7"), command);
+    const Ran ran = Serve(InLines(ClientScenarioOf(lines)), Over("tcp://127.0.0.1:7"), command);
     EXPECT_EQ(ran.output, "ok\n") << lines;
   }
 }
 
-struct Defective {
+struct DefectiveClient {
   absl::string_view mutant, endpoint, lines, what;
 };
 constexpr absl::string_view kTcp = "tcp://127.0.0.1:7", kUdp = "udp://127.0.0.1:7";
-constexpr Defective kDefective[] = {
+constexpr DefectiveClient kDefectiveClients[] = {
     {"one-read-each-write", kTcp,
      "payload coded 64 seed 1 overlay lines\nfeed rest\nreply 34\nreply 30\n",
      "FAIL: it printed 34 bytes and no more; 64 are due"},
@@ -162,10 +159,11 @@ constexpr Defective kDefective[] = {
 };
 
 TEST_F(ServedByScript, NamesWhatIsWrongWithMutants) {
-  for (const Defective& row : kDefective) {
+  for (const DefectiveClient& row : kDefectiveClients) {
     PythonOptions options = Over(row.endpoint);
     options.deadline_ms = 700;
-    const Ran ran = Serve(Of(row.lines), options, Pretend(absl::StrCat("--mutant ", row.mutant)));
+    const Ran ran =
+        Serve(ClientScenarioOf(row.lines), options, Pretend(absl::StrCat("--mutant ", row.mutant)));
     EXPECT_EQ(ran.status, 1) << row.mutant << "\n" << ran.output;
     EXPECT_TRUE(absl::StrContains(ran.output, row.what)) << row.mutant << "\n" << ran.output;
   }
@@ -178,15 +176,16 @@ TEST_F(ServedByScript, LeavesOpenWhatTheRequirementLeavesOpen) {
       "payload \"ab\"\nfeed rest\nreply 1\nshutdown\nfeed eof\nexpect "
       "output exact, status not 0\n";
   options.rules.status = false;
-  EXPECT_EQ(Serve(Of(lines), options, Pretend("--mutant status-0-always")).output, "ok\n");
+  EXPECT_EQ(Serve(ClientScenarioOf(lines), options, Pretend("--mutant status-0-always")).output,
+            "ok\n");
   const absl::string_view idle =
       "payload \"a\"\nfeed rest\nreply rest\nshutdown\nexpect output exact, status 0\n";
-  EXPECT_EQ(Serve(Of(idle), options, Pretend("--mutant none-client")).status, 0);
+  EXPECT_EQ(Serve(ClientScenarioOf(idle), options, Pretend("--mutant none-client")).status, 0);
   const absl::string_view ends = "payload \"a\"\nfeed rest\nreply rest\nfeed eof\n";
   options = Over(kTcp);
-  EXPECT_EQ(Serve(Of(ends), options, Pretend("--mutant ends-by-reset")).status, 0);
+  EXPECT_EQ(Serve(ClientScenarioOf(ends), options, Pretend("--mutant ends-by-reset")).status, 0);
   options.rules = {.complete = false, .status = false, .ends_cleanly = true};
-  const Ran ran = Serve(Of(ends), options, Pretend("--mutant ends-by-reset"));
+  const Ran ran = Serve(ClientScenarioOf(ends), options, Pretend("--mutant ends-by-reset"));
   EXPECT_EQ(ran.status, 1);
   EXPECT_TRUE(absl::StrContains(ran.output, "FAIL: it did not end the connection cleanly"))
       << ran.output;
@@ -194,7 +193,7 @@ TEST_F(ServedByScript, LeavesOpenWhatTheRequirementLeavesOpen) {
 
 TEST_F(ServedByScript, FeedsTheVeryBytesOfTheScenario) {
   for (const Overlay overlay : kAllOverlays) {
-    const Scenario scenario = Of(absl::StrCat(
+    const Scenario scenario = ClientScenarioOf(absl::StrCat(
         "payload coded 3101 seed 77 overlay ", OverlayName(overlay),
         "\nfeed rest\nreply 100\nreply 1\nreply 3000\nfeed eof\nshutdown\nexpect output "
         "exact, status 0\n"));
@@ -208,7 +207,7 @@ TEST_F(ServedByScript, FeedsTheVeryBytesOfTheScenario) {
 }
 
 TEST_F(ServedByScript, EndsWithTwoForWrongUsageAndWithOneForAClientThatDoesNotCome) {
-  const Scenario scenario = Of("payload \"a\"\nfeed 1\nreply 1\n");
+  const Scenario scenario = ClientScenarioOf("payload \"a\"\nfeed 1\nreply 1\n");
   const std::string script = Save(scenario, {});
   for (const char* arguments : {"", "client", "'client {path}'", "'client {port}' ::1 more"}) {
     const Ran ran = Shell(absl::StrCat("python3 ", script, " ", arguments));
@@ -238,7 +237,7 @@ TEST_F(ServedByScript, LeavesNobodyBehindHoweverItEnds) {
   PythonOptions options = Over(kTcp);
   for (const bool killed : {false, true}) {
     options.connect_deadline_ms = killed ? 30'000 : 1000;
-    const std::string script = Save(Of("payload \"a\"\nfeed 1\nreply 1\n"), options);
+    const std::string script = Save(ClientScenarioOf("payload \"a\"\nfeed 1\nreply 1\n"), options);
     const Ran ran = Shell(
         absl::StrCat("rm -f ", pipe, "; mkfifo ", pipe, "; timeout 100 sh -c 'exec 9<>", pipe,
                      " 8<", pipe, "; { python3 ", script, " \"", client,

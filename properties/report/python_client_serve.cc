@@ -8,7 +8,7 @@ namespace {
 
 using Kind = Step::Kind;
 
-class Form : private FullClientForm {
+class ClientReplies : private FullClientForm {
  public:
   using FullClientForm::FullClientForm;
 
@@ -132,7 +132,7 @@ class Form : private FullClientForm {
 }  // namespace
 
 void AddClientServing(const Plan& plan, const PythonOptions& options, Lines* lines) {
-  Form(plan, options, lines).Add();
+  ClientReplies(plan, options, lines).Add();
 }
 
 }  // namespace verbatim::python

@@ -12,9 +12,9 @@ using Kind = Step::Kind;
 
 constexpr int64_t kTheirEndMs = 200;
 
-class Form {
+class SimpleClientScript {
  public:
-  Form(const Plan& plan, const PythonOptions& options, Lines* lines)
+  SimpleClientScript(const Plan& plan, const PythonOptions& options, Lines* lines)
       : plan_(plan), options_(options), lines_(*lines) {}
 
   void Add() {
@@ -207,7 +207,7 @@ class Form {
 }  // namespace
 
 void AddSimpleClient(const Plan& plan, const PythonOptions& options, Lines* lines) {
-  Form(plan, options, lines).Add();
+  SimpleClientScript(plan, options, lines).Add();
 }
 
 }  // namespace verbatim::python

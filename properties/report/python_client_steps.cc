@@ -10,7 +10,7 @@ namespace {
 
 using Kind = Step::Kind;
 
-class Steps : private FullClientForm {
+class ClientSteps : private FullClientForm {
  public:
   using FullClientForm::FullClientForm;
 
@@ -219,7 +219,7 @@ void AddFullClient(const Plan& plan, const PythonOptions& options, Lines* lines)
   AddClientServing(plan, options, lines);
   const bool streams = SocketType(options.endpoint.transport) == SOCK_STREAM;
   if (streams && plan.Has(Kind::kClose) && plan.Has(Kind::kReply)) AddIsRead(options, lines);
-  Steps(plan, options, lines).Add();
+  ClientSteps(plan, options, lines).Add();
 }
 
 }  // namespace verbatim::python

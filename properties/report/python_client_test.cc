@@ -4,23 +4,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "properties/report/python.h"
-#include "properties/scenario/text.h"
+#include "properties/report/emitted_test.h"
 
 namespace verbatim {
 namespace {
-
-Scenario Of(absl::string_view lines) {
-  const auto scenario = ParseScenario(absl::StrCat("# verbatim scenario 1\n", lines));
-  EXPECT_TRUE(scenario.ok()) << scenario.status();
-  return scenario.value_or(Scenario());
-}
-
-std::string Emitted(absl::string_view lines, const PythonOptions& options = {}) {
-  const absl::StatusOr<std::string> script = EmitPython(Of(lines), options);
-  EXPECT_TRUE(script.ok()) << script.status();
-  return script.value_or("");
-}
 
 constexpr absl::string_view kGoldenClient = R"py(#!/usr/bin/env python3
 # For an echo client: it has to send all that it is fed, and to print all that is sent back.
@@ -126,21 +113,21 @@ TEST(EmitPythonForClients, AClientIsStartedFedAndServedByAShortScript) {
             kGoldenClient);
 }
 
-bool IsShort(absl::string_view script) { return !absl::StrContains(script, "def turn("); }
+bool IsShortForClients(absl::string_view script) { return !absl::StrContains(script, "def turn("); }
 
 TEST(EmitPythonForClients, AClientsScriptIsShortWhereLittleIsFedAndAllIsJudged) {
   const std::string few = "role client\npayload coded 9 seed 1\nfeed rest\nreply rest\n";
-  EXPECT_TRUE(IsShort(Emitted(few)));
-  EXPECT_TRUE(IsShort(Emitted("role client\npayload \"\"\n")));
+  EXPECT_TRUE(IsShortForClients(Emitted(few)));
+  EXPECT_TRUE(IsShortForClients(Emitted("role client\npayload \"\"\n")));
   for (const char* more :
        {"reset\n", "close\n", "stall\n", "feed eof\nexpect output exact, status 0\n"}) {
-    EXPECT_FALSE(IsShort(Emitted(few + more))) << more;
+    EXPECT_FALSE(IsShortForClients(Emitted(few + more))) << more;
   }
-  EXPECT_FALSE(
-      IsShort(Emitted("role client\npayload coded 32769 seed 1\nfeed rest\nreply rest\n")));
+  EXPECT_FALSE(IsShortForClients(
+      Emitted("role client\npayload coded 32769 seed 1\nfeed rest\nreply rest\n")));
   PythonOptions options;
   options.rules.status = false;
-  EXPECT_FALSE(IsShort(Emitted(few, options)));
+  EXPECT_FALSE(IsShortForClients(Emitted(few, options)));
 }
 
 TEST(EmitPythonForClients, AClientsStepsThatRecurAreALoop) {
@@ -178,7 +165,7 @@ TEST(EmitPythonForClients, AClientIsToldWhereToConnectInTheWordsOfItsTransport) 
   }
   for (const char* endpoint : {"unix-abstract://a", "icmp://127.0.0.1"}) {
     options.endpoint = *Endpoint::Parse(endpoint);
-    const absl::Status status = EmitPython(Of(lines), options).status();
+    const absl::Status status = EmitPython(ScenarioOf(lines), options).status();
     EXPECT_TRUE(absl::IsInvalidArgument(status)) << endpoint;
     EXPECT_TRUE(absl::StrContains(status.message(), "listens for a client at tcp://")) << status;
   }

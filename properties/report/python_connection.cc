@@ -13,9 +13,9 @@ std::string Judged(bool rule, absl::string_view text) {
   return absl::StrCat(rule ? "sys.exit(f\"FAIL: " : "leave(f\"", text, "\")");
 }
 
-class Form {
+class ConnectionClass {
  public:
-  Form(const Plan& plan, const PythonOptions& options, Lines* lines)
+  ConnectionClass(const Plan& plan, const PythonOptions& options, Lines* lines)
       : plan_(plan), rules_(options.rules), options_(options), lines_(*lines) {
     for (const Move& move : plan.moves) ahead_ = ahead_ || move.step.ahead != 0;
   }
@@ -228,7 +228,7 @@ class Form {
 }  // namespace
 
 void AddConnection(const Plan& plan, const PythonOptions& options, Lines* lines) {
-  Form(plan, options, lines).Add();
+  ConnectionClass(plan, options, lines).Add();
 }
 
 }  // namespace verbatim::python

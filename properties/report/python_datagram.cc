@@ -151,9 +151,9 @@ void AddPause(Lines* lines) {
   lines->Gap();
 }
 
-class Steps {
+class DatagramSteps {
  public:
-  Steps(const Plan& plan, Lines* lines) : plan_(plan), lines_(*lines) {}
+  DatagramSteps(const Plan& plan, Lines* lines) : plan_(plan), lines_(*lines) {}
 
   void Add() {
     lines_.Add(0, "try:");
@@ -234,7 +234,7 @@ void AddDatagrams(const Plan& plan, const PythonOptions& options, Lines* lines) 
   AddClass(plan, options, lines);
   AddRead(lines);
   if (plan.Has(Kind::kPause)) AddPause(lines);
-  Steps(plan, lines).Add();
+  DatagramSteps(plan, lines).Add();
 }
 
 }  // namespace verbatim::python

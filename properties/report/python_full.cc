@@ -8,9 +8,9 @@ namespace {
 
 using Kind = Step::Kind;
 
-class Steps {
+class StreamSteps {
  public:
-  Steps(const Plan& plan, Lines* lines) : plan_(plan), lines_(*lines) {}
+  StreamSteps(const Plan& plan, Lines* lines) : plan_(plan), lines_(*lines) {}
 
   void Add() {
     AddOpen(1);
@@ -109,7 +109,7 @@ class Steps {
 
 void AddFull(const Plan& plan, const PythonOptions& options, Lines* lines) {
   AddConnection(plan, options, lines);
-  Steps(plan, lines).Add();
+  StreamSteps(plan, lines).Add();
 }
 
 }  // namespace verbatim::python

@@ -6,23 +6,11 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "properties/report/emitted_test.h"
 #include "properties/report/python_parts.h"
-#include "properties/scenario/text.h"
 
 namespace verbatim {
 namespace {
-
-Scenario Of(absl::string_view lines) {
-  const auto scenario = ParseScenario(absl::StrCat("# verbatim scenario 1\n", lines));
-  EXPECT_TRUE(scenario.ok()) << scenario.status();
-  return scenario.value_or(Scenario());
-}
-
-std::string Emitted(absl::string_view lines, const PythonOptions& options = {}) {
-  const absl::StatusOr<std::string> script = EmitPython(Of(lines), options);
-  EXPECT_TRUE(script.ok()) << script.status();
-  return script.value_or("");
-}
 
 bool IsShort(absl::string_view script) { return !absl::StrContains(script, "class Connection"); }
 
@@ -222,7 +210,7 @@ TEST(EmitPython, OfDatagramsWithoutAnEndpointItIsUdpAndAStreamsIsRefused) {
   PythonOptions options;
   for (const char* endpoint : {"tcp://127.0.0.1:7", "unix:///run/echo", "icmp://127.0.0.1"}) {
     options.endpoint = *Endpoint::Parse(endpoint);
-    const absl::Status status = EmitPython(Of(lines), options).status();
+    const absl::Status status = EmitPython(ScenarioOf(lines), options).status();
     EXPECT_TRUE(absl::IsInvalidArgument(status)) << endpoint;
     EXPECT_TRUE(absl::StrContains(status.message(), "udp:// or unixgram://")) << status;
   }
@@ -247,10 +235,10 @@ TEST(EmitPython, AUnixSocketIsAPathAndAnAbstractOneBeginsWithAZero) {
 TEST(EmitPython, WhatAScriptCannotPlayIsRefused) {
   PythonOptions options;
   EXPECT_TRUE(absl::IsInvalidArgument(
-      EmitPython(Of("payload coded 268435457 seed 1\nsend rest\n"), options).status()));
+      EmitPython(ScenarioOf("payload coded 268435457 seed 1\nsend rest\n"), options).status()));
   options.endpoint = *Endpoint::Parse("udp://127.0.0.1:7");
   EXPECT_TRUE(absl::IsInvalidArgument(
-      EmitPython(Of("payload coded 9 seed 1\nsend rest\n"), options).status()));
+      EmitPython(ScenarioOf("payload coded 9 seed 1\nsend rest\n"), options).status()));
 }
 
 TEST(EmitPython, OfALargePayloadOnlyWhatIsSentCounts) {

@@ -13,7 +13,8 @@ constexpr Rules kItsEndAlone = {.complete = false, .status = false, .ends_cleanl
 constexpr Rules kWithoutStatus = {.status = false};
 constexpr Rules kPromptly = {.status = false, .prompt = true};
 // One that has sent nothing yet is not idle, and is for client.sends-each-line.
-constexpr Rules kIdle = {.complete = false, .status = false, .prompt = true, .serves = false};
+constexpr Rules kWhatAnIdleClientOwes = {
+    .complete = false, .status = false, .prompt = true, .serves = false};
 
 std::vector<Requirement> RowsOnItsBytes() {
   return {
@@ -179,7 +180,7 @@ std::vector<Requirement> RowsOnItsEnds() {
        .mend = "Wait for both by poll.",
        .needs = kSpawned,
        .family = Family::kClient,
-       .rules = kIdle,
+       .rules = kWhatAnIdleClientOwes,
        .cases = ClientServerClosesIdle,
        .waits = true},
       {.id = "client.reset",

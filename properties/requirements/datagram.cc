@@ -17,7 +17,7 @@ namespace {
 using namespace steps;  // NOLINT(google-build-using-namespace): the words of this file
 
 // After which an answer that comes twice has come.
-constexpr uint64_t kSecondAnswerMs = 50;
+constexpr uint64_t kRepeatedAnswerMs = 50;
 constexpr uint64_t kLateSecondAnswerMs = 500;
 // How many are on the way at once: fewer than the shortest queue there is takes, which is that of
 // unix sockets (net.unix.max_dgram_qlen was 10 for long).
@@ -49,11 +49,11 @@ Scenario InTurn(PayloadSpec payload, const std::vector<uint64_t>& sizes) {
 }
 
 // All on the way at once; in the end there is time for what comes twice.
-Scenario AtOnce(PayloadSpec payload, const std::vector<uint64_t>& sizes) {
+Scenario SentAtOnce(PayloadSpec payload, const std::vector<uint64_t>& sizes) {
   std::vector<Step> steps;
   for (const uint64_t size : sizes) steps.push_back(Send(size));
   steps.push_back(Do(Kind::kAwait));
-  steps.push_back(Pause(kSecondAnswerMs));
+  steps.push_back(Pause(kRepeatedAnswerMs));
   return Datagrams(std::move(payload), std::move(steps));
 }
 
@@ -124,7 +124,7 @@ Scenario Leavers(const Budget& budget, uint32_t senders, int count, uint64_t byt
 rc::Gen<Scenario> AnyAtOnce(const Budget& budget) {
   return rc::gen::map(ArbitraryCuts(kTakenByAllBytes, kAtOnce),
                       [budget](const std::vector<uint64_t>& sizes) {
-                        return AtOnce(Digits(kTakenByAllBytes, budget), sizes);
+                        return SentAtOnce(Digits(kTakenByAllBytes, budget), sizes);
                       });
 }
 
@@ -191,9 +191,9 @@ Cases DatagramOneForOne(const Budget& budget) {
   };
   const std::vector<uint64_t> mixed = {1, 2, 100, 3, 400, 1, 40, 7};
   return Then(Listed({Behind(InTurn(equal(1), {11}), Pause(kLateSecondAnswerMs)),
-                      Behind(InTurn(equal(3), {11, 11, 11}), Pause(kSecondAnswerMs)),
-                      AtOnce(equal(kAtOnce), std::vector<uint64_t>(kAtOnce, 11)),
-                      AtOnce(Digits(554, budget), mixed)}),
+                      Behind(InTurn(equal(3), {11, 11, 11}), Pause(kRepeatedAnswerMs)),
+                      SentAtOnce(equal(kAtOnce), std::vector<uint64_t>(kAtOnce, 11)),
+                      SentAtOnce(Digits(554, budget), mixed)}),
               Arbitrary(AnyAtOnce(budget), budget.seed, std::min(budget.cases, 6)));
 }
 

@@ -12,16 +12,13 @@
 #include "absl/strings/str_join.h"
 #include "properties/requirements/datagram_peer.h"
 #include "properties/requirements/datagram_trials.h"
+#include "properties/requirements/elapsed.h"
 
 namespace verbatim {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-
-int64_t MsSince(steady_clock::time_point start) {
-  return std::chrono::duration_cast<milliseconds>(steady_clock::now() - start).count();
-}
 
 // Of one that sends without end no more is taken in at once.
 constexpr int kMostAtOnce = 10'000;

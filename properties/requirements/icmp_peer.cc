@@ -31,7 +31,7 @@ constexpr size_t kNonceBytes = 8;
 constexpr size_t kMarkedBytes = 16;
 constexpr size_t kPacketBytes = 1 << 17;
 constexpr size_t kChecksumAt = 2;
-constexpr int kBufferBytes = 1 << 20;
+constexpr int kReceiveBufferBytes = 1 << 20;
 
 // Not of the seed: what came late for an earlier run must not fit this one.
 uint16_t Random16() {
@@ -56,8 +56,9 @@ absl::Status NothingAllowed() {
 // Echo replies alone, and room for some of the largest. Where the kernel can't do it, what else
 // comes is passed by all the same.
 void Prepare(int fd, int family, bool is_raw) {
-  if (::setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &kBufferBytes, sizeof(kBufferBytes)) != 0) {
-    ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &kBufferBytes, sizeof(kBufferBytes));
+  if (::setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBufferBytes,
+                   sizeof(kReceiveBufferBytes)) != 0) {
+    ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &kReceiveBufferBytes, sizeof(kReceiveBufferBytes));
   }
   if (!is_raw) return;
   if (family == AF_INET) {

@@ -11,15 +11,15 @@
 namespace verbatim {
 namespace {
 
-constexpr int kTries = 3;
+constexpr int kProbeTries = 3;
 constexpr size_t kDataBytes = 56;
 
 }  // namespace
 
 absl::Status ProbeIcmp(const Door& door, int64_t deadline_ms) {
   const SocketAddress& to = door.addresses.front();
-  std::string why = absl::StrCat("no answer within ", deadline_ms, " ms, ", kTries, " times");
-  for (int i = 0; i < kTries; ++i) {
+  std::string why = absl::StrCat("no answer within ", deadline_ms, " ms, ", kProbeTries, " times");
+  for (int i = 0; i < kProbeTries; ++i) {
     absl::StatusOr<IcmpPeer> peer = IcmpPeer::Open(to);
     if (!peer.ok()) return peer.status();
     std::string data(kDataBytes, 'v');

@@ -22,7 +22,7 @@ namespace {
 
 constexpr size_t kReceiveBytes = 16 * 1024;
 constexpr int64_t kDrainMs = 5000;  // for all that was pushed
-constexpr size_t kPushBytes = 64 * 1024;
+constexpr size_t kPushedAtOnceBytes = 64 * 1024;
 constexpr int64_t kTakenMs = 200;
 constexpr size_t kPieceBytes = 1024;
 // What is kept for so many looks, a millisecond or more apart, it can't write: a busy machine may
@@ -42,7 +42,7 @@ PayloadSpec Text(std::string text) {
 }
 
 // The seed is the scenario's and the peer's number.
-PayloadSpec Coded(const Trial& trial, uint64_t number, uint64_t bytes) {
+PayloadSpec CodedFor(const Trial& trial, uint64_t number, uint64_t bytes) {
   PayloadSpec payload;
   payload.size_bytes = bytes;
   payload.seed = trial.budget().seed * 1'000'003 + number;
@@ -64,7 +64,7 @@ Peer::Peer(Trial* trial, std::string text)
 
 Peer::Peer(Trial* trial, uint64_t coded_bytes)
     : Peer(trial, trial->conversations() + 1,
-           Coded(*trial, trial->conversations() + 1, coded_bytes)) {
+           CodedFor(*trial, trial->conversations() + 1, coded_bytes)) {
   trial->CountConversation();
 }
 
@@ -220,7 +220,7 @@ bool Peer::IsServedWithin(int64_t limit_ms) {
 
 uint64_t Peer::Push(uint64_t limit_bytes, int64_t block_ms) {
   const uint64_t most =
-      std::min<uint64_t>(kPushBytes, limit_bytes - std::min(limit_bytes, line_.sent_bytes));
+      std::min<uint64_t>(kPushedAtOnceBytes, limit_bytes - std::min(limit_bytes, line_.sent_bytes));
   const std::string data = payload().Bytes(1, 0, static_cast<size_t>(most));
   Quiet quiet;
   while (line_.sent_bytes < limit_bytes && !line_.broken() && quiet.LeftMs(block_ms) > 0 &&
@@ -236,7 +236,7 @@ uint64_t Peer::Push(uint64_t limit_bytes, int64_t block_ms) {
 }
 
 void Peer::Drain(int64_t quiet_ms) {
-  std::vector<char> buffer(4 * kPushBytes);
+  std::vector<char> buffer(4 * kPushedAtOnceBytes);
   Quiet quiet, whole;  // `whole` is never moved: a target that drips shall not keep us
   while (line_.open() && line_.received_bytes < line_.sent_bytes && quiet.LeftMs(quiet_ms) > 0 &&
          whole.LeftMs(kDrainMs) > 0 && !trial_->budget().Spent()) {

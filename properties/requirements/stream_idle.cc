@@ -14,7 +14,7 @@
 namespace verbatim {
 namespace {
 
-constexpr size_t kIdle = 10;
+constexpr size_t kIdleConnections = 10;
 constexpr int64_t kIdleMs = 500;
 // Of the time. A timer of 10 ms takes less than 1 %; a busy loop takes all that it gets, which is
 // little on a busy machine.
@@ -22,8 +22,8 @@ constexpr uint64_t kIdlePercent = 4;
 constexpr uint64_t kIdleWakes = 500;  // a second; that timer has 100
 
 constexpr uint64_t kJamBytes = 64 << 20;
-constexpr int64_t kBlockMs = 500;  // nothing accepted for so long: it blocks
-constexpr int64_t kQuietMs = 200;  // nothing came for so long: enough was read
+constexpr int64_t kIdleBlockMs = 500;  // nothing accepted for so long: it blocks
+constexpr int64_t kQuietMs = 200;      // nothing came for so long: enough was read
 
 // What the target burns while its connections are left alone; the first that is too much is the
 // trial's result. Whether all was well.
@@ -55,7 +55,7 @@ bool CostsNothing(Trial& trial, const std::string& connections) {
 // Sends without reading until the target takes no more.
 bool Jam(Trial& trial, Peer* peer) {
   if (!peer->Connect()) return false;
-  peer->Push(kJamBytes, kBlockMs);
+  peer->Push(kJamBytes, kIdleBlockMs);
   return !trial.Spent();
 }
 
@@ -99,7 +99,7 @@ void CostsNothingLater(Trial& trial, std::deque<Peer>* peers) {
 // One that serves them in turn is not blamed here: so many as are served are idle.
 absl::StatusOr<Verdict> IdleNoCpu(Trial& trial) {
   std::deque<Peer> peers;
-  const bool full = FillUp(trial, kIdle, &peers);
+  const bool full = FillUp(trial, kIdleConnections, &peers);
   const size_t count = peers.size() - (full ? 1 : 0);
   if (count == 0) return trial.CannotJudge("it served no connection");
   const bool nothing = CostsNothing(

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "properties/requirements/elapsed.h"
 #include "properties/requirements/peer.h"
 #include "properties/requirements/stream_trials.h"
 #include "properties/stage/socket/process.h"
@@ -38,12 +39,8 @@ constexpr int kChurn = 1000;           // connections between two looks
 constexpr uint64_t kLeakedThings = 5;  // of 1,000 connections: descriptors, processes
 constexpr int kMoreThousands = 3;
 constexpr uint64_t kLeakedBytes = 8 << 20;
-constexpr int64_t kSettleMs = 500;
-constexpr int64_t kLookAgainMs = 20;
-
-int64_t MsSince(steady_clock::time_point start) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - start).count();
-}
+constexpr int64_t kLeakSettleMs = 500;
+constexpr int64_t kLeakLookMs = 20;
 
 // Whether both ends are of this machine's one address: between them only a full backlog drops a
 // SYN.
@@ -218,8 +215,9 @@ absl::StatusOr<Verdict> SurviveChurn(Trial& trial) {
   }
   // What is given back late is no leak.
   absl::StatusOr<Usage> after = trial.target().Use();
-  for (int64_t ms = 0; after.ok() && Leaks(*before, *after) && ms < kSettleMs; ms += kLookAgainMs) {
-    trial.Pause(kLookAgainMs);
+  for (int64_t ms = 0; after.ok() && Leaks(*before, *after) && ms < kLeakSettleMs;
+       ms += kLeakLookMs) {
+    trial.Pause(kLeakLookMs);
     after = trial.target().Use();
   }
   if (!after.ok()) return trial.Result();

@@ -14,7 +14,7 @@
 namespace verbatim {
 namespace {
 
-constexpr uint64_t kPushBytes = 64 << 20;
+constexpr uint64_t kMaxPushedBytes = 64 << 20;
 constexpr uint64_t kIdleBytes = 8 << 20;  // what a collector may add meanwhile
 constexpr int64_t kBlockMs = 500;         // nothing accepted for so long: it blocks
 
@@ -34,17 +34,18 @@ absl::StatusOr<Verdict> PressureBounded(Trial& trial) {
   const absl::StatusOr<Usage> before = trial.target().Use();
   Peer peer(&trial, uint64_t{64 * 1024});
   if (!peer.Connect()) return trial.Result();
-  uint64_t accepted = peer.Push(kPushBytes + 1, kBlockMs);
+  uint64_t accepted = peer.Push(kMaxPushedBytes + 1, kBlockMs);
   // One that is still at work on what it took, or waits for a processor, has not stopped us yet.
-  for (int i = 0; i < kAtWorkLooks && accepted <= kPushBytes && IsAtWork(trial); ++i) {
-    accepted = peer.Push(kPushBytes + 1, kBlockMs);
+  for (int i = 0; i < kAtWorkLooks && accepted <= kMaxPushedBytes && IsAtWork(trial); ++i) {
+    accepted = peer.Push(kMaxPushedBytes + 1, kBlockMs);
   }
   if (trial.Spent()) return trial.Result();
   const absl::StatusOr<Usage> blocked = trial.target().Use();
-  if (blocked.ok() && accepted <= kPushBytes) trial.Pause(kBlockMs);
+  if (blocked.ok() && accepted <= kMaxPushedBytes) trial.Pause(kBlockMs);
   const absl::StatusOr<Usage> after = trial.target().Use();
-  std::string note = absl::StrCat(accepted > kPushBytes ? "more than " : "", Mebibytes(accepted),
-                                  " were accepted of a peer that did not read");
+  std::string note =
+      absl::StrCat(accepted > kMaxPushedBytes ? "more than " : "", Mebibytes(accepted),
+                   " were accepted of a peer that did not read");
   uint64_t grown = 0;
   if (before.ok() && after.ok()) {
     grown = after->resident_bytes - std::min(before->resident_bytes, after->resident_bytes);
@@ -63,11 +64,11 @@ absl::StatusOr<Verdict> PressureBounded(Trial& trial) {
                                            kBlockMs, " ms (bound: ", Mebibytes(kIdleBytes), ")"));
     }
   }
-  if (accepted <= kPushBytes && grown <= kPushBytes) {
+  if (accepted <= kMaxPushedBytes && grown <= kMaxPushedBytes) {
     trial.Note(note);
     return trial.Result();
   }
-  return trial.Misbehaves(absl::StrCat(note, " (bound: ", Mebibytes(kPushBytes), ")"));
+  return trial.Misbehaves(absl::StrCat(note, " (bound: ", Mebibytes(kMaxPushedBytes), ")"));
 }
 
 // Out of descriptors it waits without a busy loop, and serves again once connections have ended.

@@ -22,8 +22,8 @@ namespace {
 
 constexpr int kRounds = 21;
 // Lines, for those who work in lines.
-constexpr char kFirst[] = "\n";
-constexpr char kSecond[] = "second\n";
+constexpr char kFirstPiece[] = "\n";
+constexpr char kSecondPiece[] = "second\n";
 // Nagle's algorithm against a delayed ACK: Linux delays one for 40 ms at least (TCP_DELACK_MIN).
 constexpr double kStallMs = 35;
 constexpr double kTimesSlower = 5;
@@ -84,21 +84,22 @@ double Quantile(const std::vector<double>& sorted, double share) {
 // alone is judged, and by the measure of this machine and of the way to the target at the same
 // time: a busy machine is slow here and there, a stall sits at its 40 ms.
 absl::StatusOr<Verdict> PromptNoStall(Trial& trial) {
-  std::string text = kFirst;
-  for (int i = 0; i < kRounds; ++i) text += std::string(kFirst) + kFirst + kSecond;
+  std::string text = kFirstPiece;
+  for (int i = 0; i < kRounds; ++i) text += std::string(kFirstPiece) + kFirstPiece + kSecondPiece;
   Peer peer(&trial, text);
   if (!peer.Connect()) return trial.Result();
   const double way_ms = WayMs(peer.line());
-  if (!peer.Send(std::strlen(kFirst)) || !peer.Await()) return trial.Result();
+  if (!peer.Send(std::strlen(kFirstPiece)) || !peer.Await()) return trial.Result();
   Yardstick yardstick;
   std::vector<double> rounds, single, own;
   for (int i = 0; i < kRounds; ++i) {
     own.push_back(yardstick.RoundMs());
     const double alone = NowMs();
-    if (!peer.Send(std::strlen(kFirst)) || !peer.Await()) return trial.Result();
+    if (!peer.Send(std::strlen(kFirstPiece)) || !peer.Await()) return trial.Result();
     single.push_back(NowMs() - alone);
     const double start = NowMs();
-    if (!peer.Send(std::strlen(kFirst)) || !peer.Send(std::strlen(kSecond)) || !peer.Await())
+    if (!peer.Send(std::strlen(kFirstPiece)) || !peer.Send(std::strlen(kSecondPiece)) ||
+        !peer.Await())
       return trial.Result();
     rounds.push_back(NowMs() - start);
   }

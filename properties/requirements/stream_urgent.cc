@@ -12,11 +12,11 @@ namespace verbatim {
 namespace {
 
 constexpr uint64_t kLines = 512;  // of 8 bytes
-constexpr int kTries = 16;
-constexpr uint64_t kPieceBytes = 1024;
+constexpr int kUrgentTries = 16;
+constexpr uint64_t kBetweenUrgentBytes = 1024;
 
 // Numbered lines, without the byte that is sent as urgent.
-std::string Lines(uint64_t count) {
+std::string LinesOfText(uint64_t count) {
   std::string text;
   for (uint64_t i = 0; i < count; ++i) absl::StrAppendFormat(&text, "%07d\n", i);
   return text;
@@ -35,7 +35,7 @@ bool AroundUrgent(Peer& peer, int urgent) {
 // Whether the connection went on; `*back` is how many of the urgent bytes came back. Where it did
 // not, `*seen` says what was seen.
 bool PlayUrgent(Trial& trial, int urgent, uint64_t* back, std::string* seen) {
-  Peer peer(&trial, Lines(4));
+  Peer peer(&trial, LinesOfText(4));
   const bool held = AroundUrgent(peer, urgent);
   const Ending ending = peer.line().ending();
   const Verdict verdict = held ? Verdict() : trial.Forgive();
@@ -64,7 +64,7 @@ std::string WhatBecomesOfOne(Trial& trial) {
 std::string WhatBecomesOfTwo(Trial& trial) {
   uint64_t back = 0;
   std::string seen;
-  for (int i = 0; i < kTries && back == 0; ++i) {
+  for (int i = 0; i < kUrgentTries && back == 0; ++i) {
     if (!PlayUrgent(trial, 2, &back, &seen)) return seen;
   }
   if (back == 0) return "both left the stream";
@@ -84,14 +84,14 @@ absl::StatusOr<Verdict> UrgentObserved(Trial& trial) {
 
 absl::StatusOr<Verdict> UrgentOthersIntact(Trial& trial) {
   for (const int urgent : {1, 2}) {
-    Peer peer(&trial, Lines(kLines));
+    Peer peer(&trial, LinesOfText(kLines));
     if (!AroundUrgent(peer, urgent)) return trial.Result();
     peer.End();
   }
-  Peer apart(&trial, Lines(kLines));
+  Peer apart(&trial, LinesOfText(kLines));
   if (!apart.Connect()) return trial.Result();
-  for (uint64_t sent = 0; sent < apart.payload().size_bytes(); sent += kPieceBytes) {
-    if (!apart.Send(kPieceBytes) || !apart.SendUrgent()) return trial.Result();
+  for (uint64_t sent = 0; sent < apart.payload().size_bytes(); sent += kBetweenUrgentBytes) {
+    if (!apart.Send(kBetweenUrgentBytes) || !apart.SendUrgent()) return trial.Result();
   }
   if (!apart.Await()) return trial.Result();
   apart.End();

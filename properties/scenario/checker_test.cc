@@ -14,7 +14,7 @@ namespace {
 using Kind = Step::Kind;
 
 // Of role client, over 100 bytes.
-Scenario Of(std::vector<Step> steps) {
+Scenario ScenarioOf(std::vector<Step> steps) {
   Scenario scenario;
   scenario.role = Role::kClient;
   scenario.payload.size_bytes = 100;
@@ -23,7 +23,7 @@ Scenario Of(std::vector<Step> steps) {
 }
 
 void ExpectFine(std::vector<Step> steps) {
-  const absl::Status status = Validate(Of(std::move(steps)));
+  const absl::Status status = Validate(ScenarioOf(std::move(steps)));
   EXPECT_TRUE(status.ok()) << status;
 }
 
@@ -31,7 +31,7 @@ void ExpectFine(std::vector<Step> steps) {
 void ExpectWrong(std::vector<Step> steps, absl::string_view advice) {
   const size_t last = steps.size() - 1;
   size_t index = 99;
-  const absl::Status status = Validate(Of(std::move(steps)), &index);
+  const absl::Status status = Validate(ScenarioOf(std::move(steps)), &index);
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << advice;
   EXPECT_TRUE(absl::StrContains(status.message(), advice)) << status;
   EXPECT_EQ(index, last) << advice;
@@ -116,7 +116,7 @@ TEST(ClientsScenario, NothingComesAfterTheExit) {
 
 // Of role datagram-server, over `payload_bytes`: what is wrong with the last step; empty: nothing.
 std::string ProblemOfDatagrams(std::vector<Step> steps, uint64_t payload_bytes = 100) {
-  Scenario scenario = Of(std::move(steps));
+  Scenario scenario = ScenarioOf(std::move(steps));
   scenario.role = Role::kDatagramServer;
   scenario.payload.size_bytes = payload_bytes;
   size_t index = 99;
@@ -200,7 +200,7 @@ TEST(Checker, KnowsEachConnection) {
 }
 
 TEST(ValidateFaults, EachIsOneThatTheCallCanMeet) {
-  Scenario scenario = Of({{Kind::kFeedEof}});
+  Scenario scenario = ScenarioOf({{Kind::kFeedEof}});
   const Fault fine{Call::kRecv, Fault::Kind::kError, EINTR, 0, 0, 1};
   scenario.faults = {fine, fine, {Call::kRecv, Fault::Kind::kError, EPIPE, 0, 0, 1}};
   size_t index = 0;
@@ -223,7 +223,7 @@ TEST(ValidateFaults, EachIsOneThatTheCallCanMeet) {
 }
 
 TEST(MakePayload, KnowsTheCutsBetweenDatagrams) {
-  Scenario scenario = Of({{Kind::kSend, 1, 10}, {Kind::kSend, 1, 0}, {Kind::kSend, 1, 30}});
+  Scenario scenario = ScenarioOf({{Kind::kSend, 1, 10}, {Kind::kSend, 1, 0}, {Kind::kSend, 1, 30}});
   scenario.role = Role::kDatagramServer;
   scenario.payload.overlay = Overlay::kCrlfAtCuts;
   const Payload payload = MakePayload(scenario);
@@ -231,12 +231,12 @@ TEST(MakePayload, KnowsTheCutsBetweenDatagrams) {
 }
 
 TEST(MakePayload, KnowsTheCutsOfAClientsReplies) {
-  Scenario scenario = Of({{Kind::kFeed, 1, 40},
-                          {Kind::kReply, 1, 10},
-                          {Kind::kReply, 1, kRest},
-                          {Kind::kFeed, 1, kRest},
-                          {Kind::kReply, 1, 20},
-                          {Kind::kReply, 1, kRest}});
+  Scenario scenario = ScenarioOf({{Kind::kFeed, 1, 40},
+                                  {Kind::kReply, 1, 10},
+                                  {Kind::kReply, 1, kRest},
+                                  {Kind::kFeed, 1, kRest},
+                                  {Kind::kReply, 1, 20},
+                                  {Kind::kReply, 1, kRest}});
   scenario.payload.overlay = Overlay::kCrlfAtCuts;
   EXPECT_EQ(Connections(scenario), 1u);
   const Payload payload = MakePayload(scenario);

@@ -9,16 +9,16 @@
 namespace verbatim {
 namespace {
 
-Scenario Read(const std::string& text) {
+Scenario ReadLines(const std::string& text) {
   const absl::StatusOr<Scenario> scenario = ParseScenario("# verbatim scenario 1\n" + text);
   EXPECT_TRUE(scenario.ok()) << scenario.status();
   return scenario.value_or(Scenario());
 }
 
 TEST(InLines, FeedsAreRoundedUpToLinesEnds) {
-  const Scenario scenario = InLines(
-      Read("role client\npayload \"some bytes of no line, but more than 32\"\nfeed 1\nreply 1\n"
-           "feed 5\nfeed rest\nreply rest\nfeed eof\n"));
+  const Scenario scenario = InLines(ReadLines(
+      "role client\npayload \"some bytes of no line, but more than 32\"\nfeed 1\nreply 1\n"
+      "feed 5\nfeed rest\nreply rest\nfeed eof\n"));
   EXPECT_EQ(PrintScenario(scenario),
             "# verbatim scenario 1\nrole client\npayload coded 64 seed 1 overlay lines\nfeed 32\n"
             "reply 32\nfeed rest\nreply rest\nfeed eof\n");
@@ -28,13 +28,13 @@ TEST(InLines, FeedsAreRoundedUpToLinesEnds) {
 }
 
 TEST(InLines, RepliesCatchUpWhereTheyDidAndTheLastOneEndsWithALine) {
-  EXPECT_EQ(PrintScenario(InLines(Read("role client\npayload coded 3 seed 2\nfeed 1\nreply 1\n"
-                                       "feed 1\nreply 1\nfeed 1\nreply rest\nfeed eof\n"))),
+  EXPECT_EQ(PrintScenario(InLines(ReadLines("role client\npayload coded 3 seed 2\nfeed 1\nreply 1\n"
+                                            "feed 1\nreply 1\nfeed 1\nreply rest\nfeed eof\n"))),
             "# verbatim scenario 1\nrole client\npayload coded 32 seed 2 overlay lines\nfeed 32\n"
             "reply 32\nfeed eof\n");
   EXPECT_EQ(
-      PrintScenario(InLines(Read("role client\npayload coded 1000 seed 2\nfeed rest\n"
-                                 "reply 100\nreply 400\nclose\nfeed eof\n"))),
+      PrintScenario(InLines(ReadLines("role client\npayload coded 1000 seed 2\nfeed rest\n"
+                                      "reply 100\nreply 400\nclose\nfeed eof\n"))),
       "# verbatim scenario 1\nrole client\npayload coded 1024 seed 2 overlay lines\nfeed rest\n"
       "reply 100\nreply 412\nclose\nfeed eof\n");
 }
@@ -42,8 +42,8 @@ TEST(InLines, RepliesCatchUpWhereTheyDidAndTheLastOneEndsWithALine) {
 // What was replied ahead, up to a line's end, is not counted twice.
 TEST(InLines, NoMoreIsRepliedThanWasFedInLines) {
   const Scenario scenario =
-      InLines(Read("role client\npayload coded 64 seed 2\nfeed 1\nreply 1\nfeed 31\nreply 20\n"
-                   "feed rest\nreply 43\nfeed eof\n"));
+      InLines(ReadLines("role client\npayload coded 64 seed 2\nfeed 1\nreply 1\nfeed 31\nreply 20\n"
+                        "feed rest\nreply 43\nfeed eof\n"));
   EXPECT_EQ(PrintScenario(scenario),
             "# verbatim scenario 1\nrole client\npayload coded 64 seed 2 overlay lines\nfeed 32\n"
             "reply 32\nfeed rest\nreply 32\nfeed eof\n");
@@ -51,7 +51,8 @@ TEST(InLines, NoMoreIsRepliedThanWasFedInLines) {
 }
 
 TEST(InLines, ThePayloadIsLinesOfPrintableText) {
-  const Scenario scenario = InLines(Read("role client\npayload coded 1000 seed 7\nfeed rest\n"));
+  const Scenario scenario =
+      InLines(ReadLines("role client\npayload coded 1000 seed 7\nfeed rest\n"));
   const Payload payload = MakePayload(scenario);
   ASSERT_EQ(payload.size_bytes(), 1024u);
   const std::string bytes = payload.Bytes(1, 0, 1024);
@@ -63,7 +64,7 @@ TEST(InLines, ThePayloadIsLinesOfPrintableText) {
 }
 
 TEST(InLines, AServersScenarioStaysAsItIs) {
-  const Scenario scenario = Read("payload coded 5 seed 7\nsend rest\nawait\n");
+  const Scenario scenario = ReadLines("payload coded 5 seed 7\nsend rest\nawait\n");
   EXPECT_EQ(InLines(scenario), scenario);
 }
 

@@ -11,7 +11,7 @@
 namespace verbatim {
 namespace {
 
-Scenario FromText(absl::string_view lines) {
+Scenario DatagramsFromText(absl::string_view lines) {
   auto scenario =
       ParseScenario(absl::StrCat("# verbatim scenario 1\nrole datagram-server\n", lines));
   EXPECT_TRUE(scenario.ok()) << scenario.status();
@@ -21,12 +21,12 @@ Scenario FromText(absl::string_view lines) {
 std::string Told(absl::string_view lines, Transport transport = Transport::kTcp,
                  size_t* met = nullptr) {
   SimulatedStage stage;
-  const SimulatedPlay play = stage.Play(FromText(lines), {.transport = transport});
+  const SimulatedPlay play = stage.Play(DatagramsFromText(lines), {.transport = transport});
   if (met != nullptr) *met = play.met.size();
   return SimulatedSentence(play);
 }
 
-constexpr absl::string_view kHeld = "held: every byte came back as it was sent";
+constexpr absl::string_view kAllAnswered = "held: every byte came back as it was sent";
 constexpr absl::string_view kFour =
     "payload coded 5000 seed 3\n"
     "send 3\nsend 0\nawait\nsend 500\n@2 connect\n@2 send 700\n@2 await\nsend rest\n"
@@ -34,18 +34,19 @@ constexpr absl::string_view kFour =
 
 TEST(SimulatedDatagrams, ASoundServerHoldsOverBothTransports) {
   for (const Transport transport : {Transport::kTcp, Transport::kUnix}) {
-    EXPECT_EQ(Told(kFour, transport), kHeld) << TransportName(transport);
+    EXPECT_EQ(Told(kFour, transport), kAllAnswered) << TransportName(transport);
   }
 }
 
 TEST(SimulatedDatagrams, WhoIsGoneBeforeTheAnswerIsNotWaitedFor) {
   EXPECT_EQ(Told("payload coded 50 seed 1\nsend rest\nclose\n@2 connect\n@2 send 1\n@2 await\n"),
-            kHeld);
+            kAllAnswered);
 }
 
 TEST(SimulatedDatagrams, AnAnswerThatAFaultTookIsExcused) {
   size_t met = 0;
-  EXPECT_EQ(Told(absl::StrCat(kFour, "fault sendmsg ENOBUFS\n"), Transport::kTcp, &met), kHeld);
+  EXPECT_EQ(Told(absl::StrCat(kFour, "fault sendmsg ENOBUFS\n"), Transport::kTcp, &met),
+            kAllAnswered);
   EXPECT_EQ(met, 1u);
 }
 
@@ -53,17 +54,18 @@ TEST(SimulatedDatagrams, AnInterruptionTakesNothing) {
   size_t met = 0;
   EXPECT_EQ(Told(absl::StrCat(kFour, "fault sendmsg EINTR\nfault recvmsg EINTR times 3\n"),
                  Transport::kUnix, &met),
-            kHeld);
+            kAllAnswered);
   EXPECT_EQ(met, 4u);
 }
 
 TEST(SimulatedDatagrams, TheSameScenarioHasTheSameHashAndAnotherAnother) {
   SimulatedStage stage;
-  const Scenario scenario = FromText(kFour);
+  const Scenario scenario = DatagramsFromText(kFour);
   const uint64_t hash = stage.Play(scenario, {}).transcript_hash;
   EXPECT_EQ(stage.Play(scenario, {}).transcript_hash, hash);
-  EXPECT_NE(stage.Play(FromText("payload coded 1 seed 1\nsend 1\nawait\n"), {}).transcript_hash,
-            hash);
+  EXPECT_NE(
+      stage.Play(DatagramsFromText("payload coded 1 seed 1\nsend 1\nawait\n"), {}).transcript_hash,
+      hash);
 }
 
 // IPv4 has no datagram of more than 65,507 bytes: the server never gets it.
@@ -73,11 +75,11 @@ TEST(SimulatedDatagrams, ASilenceThatNoFaultExplainsIsWithheld) {
   EXPECT_EQ(Told(lines).rfind("withheld: ", 0), 0u) << "what is awaited last counts too";
   EXPECT_EQ(Told(absl::StrCat(lines, "fault sendmsg ENOBUFS\n")).rfind("withheld: ", 0), 0u)
       << "one of two is excused";
-  EXPECT_EQ(Told(lines, Transport::kUnix), kHeld) << "which knows larger ones";
+  EXPECT_EQ(Told(lines, Transport::kUnix), kAllAnswered) << "which knows larger ones";
 }
 
 TEST(SimulatedDatagrams, AFaultOfTheSetUpEndsTheServerAndIsExcused) {
-  EXPECT_EQ(Told(absl::StrCat(kFour, "fault bind EADDRINUSE\n")), kHeld);
+  EXPECT_EQ(Told(absl::StrCat(kFour, "fault bind EADDRINUSE\n")), kAllAnswered);
 }
 
 }  // namespace

@@ -20,9 +20,9 @@
 namespace verbatim {
 namespace {
 
-constexpr int kBacklog = 16;
+constexpr int kDeskBacklog = 16;
 constexpr size_t kMostBytes = size_t{64} << 20;  // of an output
-constexpr int kAnswerMs = 10'000;                // without anything taken of an answer
+constexpr int kTransferMs = 10'000;              // without anything taken of an answer
 constexpr char kHelp[] = "write: next, or: done STATUS BYTES and then so many bytes\n";
 
 absl::StatusOr<Listening<PosixKernel>> ListenAt(const Endpoint& endpoint) {
@@ -30,7 +30,7 @@ absl::StatusOr<Listening<PosixKernel>> ListenAt(const Endpoint& endpoint) {
   absl::StatusOr<std::vector<SocketAddress>> addresses = Resolve(endpoint, ResolveFor::kListening);
   if (!addresses.ok()) return addresses.status();
   RemoveIfStale(endpoint.transport, addresses->front());
-  return Listen(kernel, endpoint.transport, addresses->front(), kBacklog);
+  return Listen(kernel, endpoint.transport, addresses->front(), kDeskBacklog);
 }
 
 std::optional<uint64_t> Number(absl::string_view text) {
@@ -147,8 +147,9 @@ void ClientDesk::Answer(absl::string_view text) {
       continue;
     }
     pollfd poll = {visitor_.get(), POLLOUT, 0};
-    if (sent != -EAGAIN ||
-        RetryEintr([&] { return ::poll(&poll, 1, kAnswerMs) < 0 ? -errno : poll.revents; }) <= 0) {
+    if (sent != -EAGAIN || RetryEintr([&] {
+                             return ::poll(&poll, 1, kTransferMs) < 0 ? -errno : poll.revents;
+                           }) <= 0) {
       break;
     }
   }

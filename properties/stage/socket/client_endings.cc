@@ -13,8 +13,6 @@ namespace {
 
 using Kind = Step::Kind;
 
-// How often a wait looks whether one of these is over.
-constexpr int64_t kLookMs = 20;
 // So long a reply waits until the one before it was read.
 constexpr int64_t kReadMs = 20;
 // So long its own FIN is waited for, once its input has ended.

@@ -23,8 +23,6 @@ using Wants = ClientWorld::Wants;
 constexpr int64_t kBeginMs = 1000;
 // Nothing new for so long: what is due is replied, as an echo would.
 constexpr int64_t kQuietMs = 100;
-// How often a wait looks whether one of these is over.
-constexpr int64_t kLookMs = 20;
 // One that does not connect may wait for the end of its input, as may one that does not send; it
 // may be slow in starting, too.
 constexpr int64_t kStartMs = 5000;
@@ -39,10 +37,10 @@ StageOptions OptionsFor(const ClientDoor& door, StageOptions options) {
   return options;
 }
 
-class Performance {
+class ClientPerformance {
  public:
-  Performance(const Scenario& scenario, const ClientDoor& door, const StageOptions& options,
-              Judge* forward, Judge* back, Transcript* transcript)
+  ClientPerformance(const Scenario& scenario, const ClientDoor& door, const StageOptions& options,
+                    Judge* forward, Judge* back, Transcript* transcript)
       : scenario_(scenario),
         door_(door),
         options_(OptionsFor(door, options)),
@@ -277,7 +275,7 @@ class Performance {
 absl::StatusOr<Played> PlayClient(const Scenario& scenario, const ClientDoor& door,
                                   const StageOptions& options, Judge* forward, Judge* back,
                                   Transcript* transcript) {
-  return Performance(scenario, door, options, forward, back, transcript).Run();
+  return ClientPerformance(scenario, door, options, forward, back, transcript).Run();
 }
 
 }  // namespace verbatim

@@ -16,7 +16,7 @@
 namespace verbatim {
 namespace {
 
-constexpr int kTries = 20;
+constexpr int kListenTries = 20;
 constexpr int kBacklog = 16;
 // Of streams: little stands in our kernel, so that a client that does not read is soon noticed.
 constexpr int kBufferBytes = 64 * 1024;
@@ -103,7 +103,7 @@ absl::StatusOr<BoundSockets> BindAll(const ClientDoor& door) {
   if (IsUnix(door.over)) return BindPath(door);
   absl::StatusOr<BoundSockets> bound;
   // The port that is free on one address may be taken on the next.
-  for (int i = 0; i < kTries; ++i) {
+  for (int i = 0; i < kListenTries; ++i) {
     bound = BindOnOnePort(door);
     if (ErrnoOf(bound.status()) != EADDRINUSE) break;
   }

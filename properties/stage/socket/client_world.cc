@@ -13,7 +13,7 @@
 namespace verbatim {
 namespace {
 
-constexpr size_t kBufferBytes = 256 * 1024;
+constexpr size_t kReadAtOnceBytes = 256 * 1024;
 // So much more than was replied an echo may well have read.
 constexpr uint64_t kAheadBytes = 256 * 1024;
 // Longer than it takes to see that a client waits for an answer (client_stage.cc).
@@ -30,7 +30,7 @@ ClientWorld::ClientWorld(const ClientDoor& door, const StageOptions& options, Ju
       transcript_(transcript),
       start_us_(NowUs()),
       output_(door.strip_prefix, back->payload()),
-      buffer_(kBufferBytes, '\0'),
+      buffer_(kReadAtOnceBytes, '\0'),
       quiet_(options.patience) {}
 
 absl::Status ClientWorld::Start(uint64_t input_bytes) {

@@ -23,6 +23,9 @@
 
 namespace verbatim {
 
+// How often a wait for a client looks whether what it waits for is over.
+inline constexpr int64_t kLookMs = 20;
+
 class ClientWorld {
  public:
   // All must outlive it; `transcript` may be null. The judges have the same payload.

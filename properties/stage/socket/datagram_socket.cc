@@ -13,8 +13,8 @@
 namespace verbatim {
 namespace {
 
-constexpr int kBufferBytes = 4 << 20;  // as far as the system allows
-constexpr int kTries = 5;
+constexpr int kDatagramBufferBytes = 4 << 20;  // as far as the system allows
+constexpr int kOpenTries = 5;
 
 absl::Status OurFault(const absl::Status& status) { return absl::InternalError(status.message()); }
 
@@ -22,8 +22,10 @@ absl::StatusOr<UniqueFd> OpenUnbound(const SocketAddress& asked) {
   const int family = asked.family();
   UniqueFd fd(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return OurFault(ErrnoStatus(errno, "socket", asked.ToString()));
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &kBufferBytes, sizeof(kBufferBytes));
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &kBufferBytes, sizeof(kBufferBytes));
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &kDatagramBufferBytes,
+               sizeof(kDatagramBufferBytes));
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &kDatagramBufferBytes,
+               sizeof(kDatagramBufferBytes));
   // Else a socket that is not connected hears of no refusal, an ICMP port unreachable (ip(7)).
   const int on = 1;
   if (family == AF_INET) ::setsockopt(fd.get(), IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
@@ -48,7 +50,7 @@ absl::Status BindToAny(int fd, int family) {
 
 absl::StatusOr<UniqueFd> OpenDatagramSocket(const SocketAddress& asked,
                                             const std::optional<SocketAddress>& from) {
-  for (int i = 0; i < kTries; ++i) {
+  for (int i = 0; i < kOpenTries; ++i) {
     absl::StatusOr<UniqueFd> fd = OpenUnbound(asked);
     if (!fd.ok()) return fd;
     if (from) {

@@ -19,7 +19,7 @@
 namespace verbatim {
 namespace {
 
-struct Request {
+struct ListenerRequest {
   nlmsghdr header{};
   inet_diag_req_v2 body{};
 };
@@ -57,7 +57,7 @@ absl::StatusOr<std::optional<DiagListener>> FindDiagListener(int family, uint16_
   // What is neither listening nor connected is "closed": so is a bound UDP socket.
   const int state = stream ? TCP_LISTEN : TCP_CLOSE;
   const UniqueFd diag(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
-  Request request;
+  ListenerRequest request;
   request.header.nlmsg_len = sizeof(request);
   request.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
   request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;

@@ -9,13 +9,12 @@
 #include <chrono>
 #include <string>
 
+#include "properties/stage/socket/long_test.h"
 #include "properties/stage/socket/path.h"
 #include "properties/stage/socket/test_server.h"
 
 namespace verbatim {
 namespace {
-
-constexpr int64_t kLongMs = 20'000;
 
 void SendText(Line& line, const std::string& text) {
   ASSERT_EQ(line.Send(absl::MakeConstSpan(text.data(), text.size())), text.size());

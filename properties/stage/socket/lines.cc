@@ -17,7 +17,7 @@ constexpr size_t kLeastRecvBytes = 4096;
 constexpr int64_t kDripUs = 1000;
 // After wrong bytes: how long to wait for more of them, which tell what kind of wrong it is, and
 // how many are enough, where they come without end.
-constexpr int64_t kEvidenceMs = 20;
+constexpr int64_t kEndEvidenceMs = 20;
 constexpr uint64_t kEnoughBytes = 64 * 1024;
 
 }  // namespace
@@ -153,11 +153,11 @@ void Lines::GatherEvidence() {
     At(i).Shutdown();
     Emit({.kind = Event::Kind::kShutdown, .connection = i});
   }
-  const int64_t end_us = NowUs() + 10 * kEvidenceMs * 1000;
+  const int64_t end_us = NowUs() + 10 * kEndEvidenceMs * 1000;
   const uint64_t enough = Received() + kEnoughBytes;
   while (AnyOpen() && NowUs() < end_us && Received() < enough) {
     const uint64_t received = Received();
-    PollOnce(kEvidenceMs, 0);
+    PollOnce(kEndEvidenceMs, 0);
     if (Received() == received) break;
   }
 }

@@ -27,7 +27,7 @@ namespace verbatim {
 namespace {
 
 constexpr uint16_t kLowestPort = 10'000;  // below are the ports with well-known owners
-constexpr int kTries = 200;
+constexpr int kDrawTries = 200;
 
 // The widest stretch of ports outside the ephemeral range: [first, last].
 std::pair<int, int> PortRange() {
@@ -107,7 +107,7 @@ absl::StatusOr<PortClaim> PortClaim::Take(int socket_type) {
   const auto [first, last] = PortRange();
   std::random_device device;
   std::uniform_int_distribution<int> pick(first, std::max(first, last));
-  for (int i = 0; i < kTries; ++i) {
+  for (int i = 0; i < kDrawTries; ++i) {
     const uint16_t port = static_cast<uint16_t>(pick(device));
     UniqueFd claim = ClaimName(port);
     if (claim && CanBind(SocketAddress::FromIPv4({0, 0, 0, 0}, port), socket_type) &&

@@ -12,7 +12,7 @@
 namespace verbatim {
 namespace {
 
-constexpr char kHeading[] =
+constexpr char kTcpHeading[] =
     "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout "
     "inode\n";
 
@@ -23,7 +23,7 @@ std::string Row(const std::string& local, const std::string& state, int inode) {
 }
 
 TEST(FindListener, AListenerOnTheWildcardIsReachedOverLoopback) {
-  const auto listener = FindListenerIn(kHeading + Row("00000000:1F90", "0A", 4711), "", 8080);
+  const auto listener = FindListenerIn(kTcpHeading + Row("00000000:1F90", "0A", 4711), "", 8080);
   ASSERT_TRUE(listener.has_value());
   EXPECT_EQ(listener->inode, 4711u);
   ASSERT_EQ(listener->addresses.size(), 1u);
@@ -31,35 +31,36 @@ TEST(FindListener, AListenerOnTheWildcardIsReachedOverLoopback) {
 }
 
 TEST(FindListener, OneOnAnAddressOfItsOwnIsReachedThere) {
-  const auto listener = FindListenerIn(kHeading + Row("0200007F:1F90", "0A", 1), "", 8080);
+  const auto listener = FindListenerIn(kTcpHeading + Row("0200007F:1F90", "0A", 1), "", 8080);
   ASSERT_TRUE(listener.has_value());
   EXPECT_EQ(listener->addresses[0].ToString(), "127.0.0.2:8080");
 }
 
 TEST(FindListener, OneOnIPv6AloneIsTriedByBothFamilies) {
   const auto listener = FindListenerIn(
-      kHeading, kHeading + Row("00000000000000000000000000000000:1F90", "0A", 1), 8080);
+      kTcpHeading, kTcpHeading + Row("00000000000000000000000000000000:1F90", "0A", 1), 8080);
   ASSERT_TRUE(listener.has_value());
   ASSERT_EQ(listener->addresses.size(), 2u);
   EXPECT_EQ(listener->addresses[1].ToString(), "[::1]:8080");
 }
 
 TEST(FindListener, AnOpenConnectionOrAnotherPortIsNoListener) {
-  const std::string file = kHeading + Row("0100007F:1F90", "01", 1) + Row("0100007F:1F91", "0A", 2);
+  const std::string file =
+      kTcpHeading + Row("0100007F:1F90", "01", 1) + Row("0100007F:1F91", "0A", 2);
   EXPECT_FALSE(FindListenerIn(file, "", 8080).has_value());
   EXPECT_FALSE(FindListenerIn("", "", 8080).has_value());
   EXPECT_FALSE(FindListenerIn("nonsense\n:1F90 0A\n", "\n\n", 8080).has_value());
 }
 
 TEST(FindListener, ABoundUdpSocketThatIsNotConnectedIsOne) {
-  const std::string file = kHeading + Row("0100007F:1F90", "01", 1) +  // connected
+  const std::string file = kTcpHeading + Row("0100007F:1F90", "01", 1) +  // connected
                            Row("0100007F:1F91", "07", 2) + Row("0200007F:1F90", "07", 3);
   const auto listener = FindListenerIn(file, "", 8080, SOCK_DGRAM);
   ASSERT_TRUE(listener.has_value());
   EXPECT_EQ(listener->inode, 3u);
   EXPECT_EQ(listener->addresses[0].ToString(), "127.0.0.2:8080");
   EXPECT_FALSE(FindListenerIn(file, "", 8080).has_value());
-  EXPECT_FALSE(FindListenerIn(kHeading + Row("0100007F:1F90", "0A", 1), "", 8080, SOCK_DGRAM));
+  EXPECT_FALSE(FindListenerIn(kTcpHeading + Row("0100007F:1F90", "0A", 1), "", 8080, SOCK_DGRAM));
 }
 
 // A UDP socket bound to `address`, and the port that it has.

@@ -18,12 +18,11 @@
 #include "absl/strings/str_split.h"
 #include "properties/stage/socket/family.h"
 #include "properties/stage/socket/last_words.h"
+#include "properties/stage/socket/long_test.h"
 #include "properties/stage/socket/port.h"
 
 namespace verbatim {
 namespace {
-
-constexpr int kLongMs = 20'000;
 
 // A process and what it printed.
 struct Running {

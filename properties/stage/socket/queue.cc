@@ -26,7 +26,7 @@ namespace {
 
 constexpr int kListen = 10;  // TCP_LISTEN of netinet/tcp.h, which can't stand beside linux/tcp.h
 
-struct Request {
+struct QueueRequest {
   nlmsghdr header{};
   inet_diag_req_v2 body{};
 };
@@ -48,7 +48,7 @@ void PutAddress(const Name& name, __be32* address, __be16* port) {
 }
 
 // The exact look-up of the other end: our 4-tuple turned round. Only this one socket is visited.
-bool FillRequest(int fd, Request* request) {
+bool FillRequest(int fd, QueueRequest* request) {
   Name ours{}, peers{};
   socklen_t ours_size = sizeof(ours), peers_size = sizeof(peers);
   if (::getsockname(fd, &ours.any, &ours_size) != 0 ||
@@ -111,7 +111,7 @@ std::optional<uint64_t> PeerQueue::Unread(uint64_t sent_bytes) {
 }
 
 std::optional<PeerQueue::Peer> PeerQueue::LookUp() {
-  Request request;
+  QueueRequest request;
   if (!diag_ || !FillRequest(fd_, &request)) return std::nullopt;
   const ssize_t sent = RetryEintr([&]() -> ssize_t {
     return ::send(diag_.get(), &request, sizeof(request), 0) < 0 ? -errno : 0;

@@ -11,11 +11,10 @@
 #include <optional>
 
 #include "core/address.h"
+#include "properties/stage/socket/long_test.h"
 
 namespace verbatim {
 namespace {
-
-constexpr int kLongMs = 20'000;
 
 struct Pair {
   UniqueFd ours, listener, theirs;

@@ -24,10 +24,10 @@ constexpr size_t kSendBytes = 256 * 1024;
 constexpr int64_t kEagerUs = 5'000;
 
 // One scenario being played.
-class Performance {
+class StreamPerformance {
  public:
-  Performance(const Scenario& scenario, const Door& door, const StageOptions& options, Judge* judge,
-              Transcript* transcript)
+  StreamPerformance(const Scenario& scenario, const Door& door, const StageOptions& options,
+                    Judge* judge, Transcript* transcript)
       : scenario_(scenario),
         options_(options),
         payload_(judge->payload()),
@@ -244,7 +244,7 @@ int64_t StageOptions::Within(int64_t limit_ms) const {
 absl::StatusOr<Played> Play(const Scenario& scenario, const Door& door, const StageOptions& options,
                             Judge* judge, Transcript* transcript) {
   RaiseDescriptorLimit();
-  return Performance(scenario, door, options, judge, transcript).Run();
+  return StreamPerformance(scenario, door, options, judge, transcript).Run();
 }
 
 }  // namespace verbatim

@@ -14,7 +14,7 @@
 namespace verbatim {
 namespace {
 
-constexpr int kPortTries = 3;
+constexpr int kStartTries = 3;
 constexpr int kLookAgainMs = 2;
 constexpr int kLastWordsMs = 1000;
 constexpr int kOwnerlessMs = 2000;
@@ -93,7 +93,7 @@ absl::Status Target::Prepare(int64_t deadline_ms) {
   if (!IsSpawned() || (process_ != nullptr && !Died() && !backend_died)) return absl::OkStatus();
   absl::Status status;
   // Between our look at a port and the target's bind somebody else may take it.
-  for (int i = 0; i < kPortTries; ++i) {
+  for (int i = 0; i < kStartTries; ++i) {
     status = Start(deadline_ms);
     if (!absl::IsAborted(status)) break;
   }

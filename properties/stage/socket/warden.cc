@@ -23,7 +23,7 @@
 namespace verbatim {
 namespace {
 
-constexpr int kReapPauseMs = 1;
+constexpr int kWardenReapMs = 1;
 
 int64_t NowMs() {
   timespec now{};
@@ -158,7 +158,7 @@ class Warden {
       Signal(SIGKILL);
       Reap();
       pollfd poll = {children_, POLLIN, 0};
-      ::poll(&poll, 1, kReapPauseMs);
+      ::poll(&poll, 1, kWardenReapMs);
       Reap();
     }
   }

@@ -1,0 +1,17 @@
+// Time that has passed, for checks that measure.
+// Not for: deadlines of a conversation (stage/socket/quiet.h).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace verbatim {
+
+// Whole milliseconds since `start`.
+inline int64_t MsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
+                                                               start)
+      .count();
+}
+
+}  // namespace verbatim
