@@ -5,3 +5,4 @@
 # Of debug information the lines alone, for stacks: the rest takes a fifth of the compiling.
 verbatim_mode(-fsanitize=address,undefined,leak -fno-sanitize-recover=all $<$<CXX_COMPILER_ID:Clang>:-gline-tables-only>)
 target_compile_definitions(verbatim_sanitizer INTERFACE _GLIBCXX_ASSERTIONS)
+set(verbatim_unoptimised -O0)

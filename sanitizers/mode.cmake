@@ -5,6 +5,10 @@ add_library(verbatim_sanitizer INTERFACE)
 
 set(verbatim_modes asan tsan fuzz coverage)
 
+# What a target is compiled with that is not OPTIMISED (verbatim_library): most of a sanitized build's time went into
+# optimising tests and command lines. A sanitizer sees no less without.
+set(verbatim_unoptimised "")
+
 # verbatim_mode(FLAG...): what the chosen mode compiles and links with. The run-time options of
 # options.cc go into each program (not into libraries), so that they hold when a program is run by
 # hand. They are objects, since a linker takes nothing out of an archive to replace a weak symbol.
