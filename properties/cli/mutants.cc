@@ -44,6 +44,10 @@ class Subject {
       if (requirement.family != mutant_.family) continue;
       const bool tried = !flags_.named || sound || IsNamed(requirement);
       row_.cells.push_back(tried ? Hold(requirement, flags_.budget.seed) : Cell::kNotTried);
+      // On a busy machine an answer may be later than the deadline, and then decides nothing.
+      if (row_.cells.back() == Cell::kNotJudged && IsNamed(requirement)) {
+        row_.cells.back() = Hold(requirement, flags_.budget.seed);
+      }
       caught |= row_.cells.back() == Cell::kCaught && IsNamed(requirement);
     }
     if (!sound) {
@@ -84,7 +88,12 @@ class Subject {
       row_.error = absl::StrCat("an error of Verbatim itself: ", outcome.status().message());
     }
     if (held) return Cell::kHeld;
-    if (!outcome.ok() || outcome->result != Outcome::Result::kFail) return Cell::kNotJudged;
+    if (!outcome.ok() || outcome->result != Outcome::Result::kFail) {
+      const absl::string_view why =
+          outcome.ok() ? absl::string_view(outcome->reason) : outcome.status().message();
+      row_.seen.push_back(absl::StrCat(requirement.id, ": not judged: ", why));
+      return Cell::kNotJudged;
+    }
     if (seed == flags_.budget.seed) {
       row_.seen.push_back(absl::StrCat(requirement.id, ": ", VerdictSentence(outcome->verdict)));
     }
