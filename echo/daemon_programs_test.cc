@@ -240,6 +240,7 @@ TEST(Daemon, CallsWrongUsageWrongInOneLine) {
                                                        {"--max-connections", "0"},
                                                        {"--idle-timeout", "-1"},
                                                        {"--idle-timeout", "soon"},
+                                                       {"--idle-timeout", "nan"},
                                                        {"--drain-timeout", "-1"},
                                                        {"--user"},
                                                        {"stdio:"},

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/posix_kernel.h"
+#include "echo/number_flag.h"
 #include "echo/program.h"
 #include "echo/serve.h"
 #include "echo/stdio.h"
@@ -33,11 +34,11 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->check(CLI::PositiveNumber);
   app.add_option("--idle-timeout", flags.idle_timeout_s,
                  "Seconds without a byte after which a connection is ended; 0, as usual: never")
-      ->check(CLI::Range(0.0, 1e6));
+      ->check(NumberBetween(0, 1e6));
   app.add_option("--drain-timeout", flags.drain_s,
                  "Seconds, usually 10, that returning what has come may take after SIGTERM or "
                  "SIGINT; a second signal ends at once")
-      ->check(CLI::Range(0.0, 1e6));
+      ->check(NumberBetween(0, 1e6));
   app.add_option("--user", serve.user, "Become this user once all is bound, and prove it");
   app.add_flag("--iterative", flags.iterative, "One connection at a time, as --max-connections 1");
   app.add_flag("--once", serve.server.once, "End after the first connection or datagram");

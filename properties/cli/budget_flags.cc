@@ -5,18 +5,23 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "echo/number_flag.h"
 #include "properties/cli/cli.h"
 
 namespace verbatim {
 namespace {
 
+// More than 0 and at most `limit`, times `multiplier`.
 absl::StatusOr<int64_t> Milliseconds(const std::string& flag, const std::string& text,
-                                     double multiplier) {
+                                     double multiplier, absl::Duration limit = absl::Hours(24)) {
   absl::Duration duration;
-  const bool read = absl::ParseDuration(text, &duration);
-  if (!read || duration <= absl::ZeroDuration() || duration > absl::Hours(24)) {
+  if (!absl::ParseDuration(text, &duration) || duration <= absl::ZeroDuration()) {
     return absl::InvalidArgumentError(
         absl::StrCat(flag, " ", text, ": write a number with its unit, such as 500ms, 2s or 5m"));
+  }
+  if (duration > limit) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag, " ", text, ": write at most ", absl::FormatDuration(limit)));
   }
   return std::max<int64_t>(1, absl::ToInt64Milliseconds(duration * multiplier));
 }
@@ -25,6 +30,7 @@ absl::StatusOr<int64_t> Milliseconds(const std::string& flag, const std::string&
 
 void AddBudgetFlags(CLI::App* command, BudgetFlags* flags) {
   command->add_option("--seed", flags->seed, "The same seed gives the same scenarios")
+      ->check(WholeNumber())
       ->capture_default_str();
   command->add_option("--cases", flags->cases, "Scenarios for each requirement that draws them")
       ->check(CLI::Range(1, 1'000'000))
@@ -40,7 +46,7 @@ void AddBudgetFlags(CLI::App* command, BudgetFlags* flags) {
       ->add_option("--timeout-multiplier", flags->timeout_multiplier,
                    "Times every deadline, and the search for a smallest scenario (not the budget): "
                    "for slow machines")
-      ->check(CLI::Range(0.01, 1000.0))
+      ->check(NumberBetween(0.01, 1000))
       ->capture_default_str();
 }
 
@@ -67,12 +73,9 @@ absl::StatusOr<Budget> MakeBudget(const BudgetFlags& flags) {
       Milliseconds("--deadline", flags.deadline, flags.timeout_multiplier);
   if (!deadline_ms.ok()) return deadline_ms.status();
   // It may be longer than any deadline, so that the multiplier does not concern it.
-  const absl::StatusOr<int64_t> idle_ms = Milliseconds("--idle", flags.idle, 1);
+  const absl::StatusOr<int64_t> idle_ms =
+      Milliseconds("--idle", flags.idle, 1, absl::Milliseconds(kMaxPauseMs));
   if (!idle_ms.ok()) return idle_ms.status();
-  if (*idle_ms > static_cast<int64_t>(kMaxPauseMs)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--idle ", flags.idle, ": write at most ", kMaxPauseMs / 1000, "s"));
-  }
   Budget budget;
   budget.idle_ms = *idle_ms;
   budget.bulk_bytes = flags.bulk_bytes;

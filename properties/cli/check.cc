@@ -2,13 +2,14 @@
 // Not for: the outcomes themselves (requirements/schedule.h).
 #include "properties/cli/check.h"
 
-#include <sys/stat.h>
-
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <memory>
+#include <mutex>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -40,8 +41,9 @@ absl::StatusOr<Expectations> ReadExpectations(const std::string& path) {
 // Writes the smallest scenario with what is to know about it. Returns the file's path, or why not.
 absl::StatusOr<std::string> Save(const Outcome& outcome, const std::string& folder,
                                  const RunInfo& info) {
-  if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST)
-    return ErrnoStatus(errno, "mkdir", folder);
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return ErrnoStatus(error.value(), "mkdir", folder);
   const std::string path = absl::StrCat(folder, "/", outcome.id, ".echo");
   const std::string text = PrintScenario(outcome.smallest);
   const size_t first_line = text.find('\n') + 1;
@@ -75,6 +77,13 @@ class Check {
     absl::StatusOr<std::vector<ReportFlag>> reports = ParseReportFlags(flags_.reports);
     if (!reports.ok()) return Complain(reports.status());
     reports_ = *std::move(reports);
+    if (absl::Status status = CanWriteReports(reports_); !status.ok()) return Complain(status);
+    if (!flags_.write_expect.empty()) {
+      const absl::Status status = CanWriteFile(flags_.write_expect);
+      if (!status.ok()) {
+        return Complain(kExitUsage, absl::StrCat("--write-expect ", status.message()));
+      }
+    }
     for (const std::string& without : flags_.without) {
       target_->Without(without == "status" ? kStatus : kHalfClose);
     }
@@ -108,8 +117,8 @@ class Check {
   }
 
   int Hold(const std::vector<Requirement>& mine, const Budget& budget) {
-    EndTargetsOnSignals();
-    const auto start = std::chrono::steady_clock::now();
+    EndTargetsOnSignals([&] { TellInterrupted(mine); });
+    start_ = std::chrono::steady_clock::now();
     const auto head = [&] { Say("%s", HeadLine(report_.info).c_str()); };
     if (mine.empty() && !flags_.quiet) head();
     if (!mine.empty()) {
@@ -119,31 +128,55 @@ class Check {
             Tell(outcome);
           });
       WaitIfInterrupted();
-      if (absl::IsUnavailable(status)) WriteNothingJudged(mine, status);
+      if (absl::IsUnavailable(status)) {
+        AddNotRun(mine, status.message());
+        const absl::Status written = WriteReports(report_, reports_);
+        if (!written.ok()) Complain(written);
+      }
       if (!status.ok()) return Complain(status);
     }
+    const std::lock_guard<std::mutex> lock(told_);
+    concluded_ = true;
+    return Conclude(Summarize());
+  }
+
+  // The failures with their scenarios, and the last line.
+  Summary Summarize() {
     for (const std::string& failure : failures_) Say("\n%s", failure.c_str());
-    const Summary summary = Summarize(report_.outcomes);
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    const Summary summary = verbatim::Summarize(report_.outcomes);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start_;
     report_.info.seconds = seconds.count();
     report_.info.starts = target_->starts();
     Say("%s%s", failures_.empty() ? "" : "\n", SummaryLine(summary, seconds.count()).c_str());
-    return Conclude(summary);
+    if (report_.outcomes.empty())
+      Say("%s", "this shard has nothing to do: there are more shards than requirements\n");
+    std::fflush(stdout);
+    return summary;
   }
 
-  // The report is written in any case: every requirement is in it, not run.
-  void WriteNothingJudged(const std::vector<Requirement>& mine, const absl::Status& status) {
-    for (const Requirement& requirement : mine) {
-      Outcome outcome = OutcomeOf(requirement);
-      outcome.reason = std::string(status.message());
+  // The report is written in any case: each requirement that has no outcome is in it, not run.
+  void AddNotRun(const std::vector<Requirement>& mine, absl::string_view reason) {
+    for (size_t i = report_.outcomes.size(); i < mine.size(); ++i) {
+      Outcome outcome = OutcomeOf(mine[i]);
+      outcome.reason = std::string(reason);
       report_.outcomes.push_back(std::move(outcome));
     }
+  }
+
+  // What is known when a signal ends the check. The outcomes come in the order of `mine`.
+  void TellInterrupted(const std::vector<Requirement>& mine) {
+    const std::lock_guard<std::mutex> lock(told_);
+    if (concluded_) return;
+    Say("%s", "\ninterrupted\n");
+    AddNotRun(mine, "the check was interrupted");
+    Summarize();
     const absl::Status written = WriteReports(report_, reports_);
     if (!written.ok()) Complain(written);
   }
 
   void Tell(const Outcome& outcome) {
     WaitIfInterrupted();
+    const std::lock_guard<std::mutex> lock(told_);
     report_.outcomes.push_back(outcome);
     const bool fails = outcome.result == Outcome::Result::kFail;
     if (!flags_.quiet || fails) Say("%s", OutcomeLine(outcome, options_).c_str());
@@ -184,6 +217,9 @@ class Check {
   Expectations expectations_;
   std::vector<ReportFlag> reports_;
   std::unique_ptr<Target> target_;
+  std::chrono::steady_clock::time_point start_;
+  std::mutex told_;  // guards the rest while requirements run
+  bool concluded_ = false;
   Report report_;
   std::vector<std::string> failures_;
 };

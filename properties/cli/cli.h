@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,7 +40,8 @@ std::string ProgramWord(const CLI::App& command);
 // "build/release/bin/verbatim replay {file} --builtin": how to play a failure again on that target.
 std::string ReplayCommand(const CLI::App& command, const Target& target);
 
-// All bytes of a file. Returns kInvalidArgument, in words for the user, iff it can't be read.
+// All bytes of a file. Returns kInvalidArgument, in words for the user, iff it can't be read or has
+// more than 256 MiB.
 absl::StatusOr<std::string> ReadWhole(const std::string& path);
 
 // Prints "verbatim: MESSAGE" as one line on standard error, and returns `status`.
@@ -97,7 +99,8 @@ void AddSizeFlags(CLI::App* command, BudgetFlags* flags);  // the last four
 absl::StatusOr<Budget> MakeBudget(const BudgetFlags& flags);
 
 // From here on SIGINT, SIGTERM and SIGHUP end this program together with all that it has started.
-void EndTargetsOnSignals();
+// `at_end` is called last, on a thread of its own, while the others may still run.
+void EndTargetsOnSignals(std::function<void()> at_end = nullptr);
 // Returns, unless such a signal has come: then what is seen is of our own making, and must not be
 // told.
 void WaitIfInterrupted();

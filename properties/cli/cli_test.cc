@@ -74,10 +74,22 @@ TEST(Check, WrongUsageIsTwoWithOneLineThatSaysWhatToWrite) {
       {"check --builtin --profile strict", "--profile"},
       {"check --builtin --expect /nonexistent", "it can't be read"},
       {"check --builtin --expect /", "it can't be read"},
+      {"check --builtin --seed -1", "write a whole number from 0"},
+      {"check --builtin --seed 99999999999999999999", "write a whole number from 0"},
+      {"check --builtin --timeout-multiplier nan", "write a number from 0.01 to 1000"},
+      {"check --builtin --idle 100h", "--idle 100h: write at most 1m"},
+      {"check --builtin --budget 100h", "--budget 100h: write at most 24h"},
+      {"check --builtin --report json:/nonexistent/x", "/nonexistent/x"},
+      {"check --builtin --report json:/", "EISDIR"},
+      {"check --builtin --write-expect /nonexistent/x", "/nonexistent/x"},
+      {"check --builtin --only stream.exact.bulk stream.silent.first",
+       "stream.silent.first names requirements and no target: write --only or --skip before each"},
       {"check --nosuch", "--nosuch"},
       {"explain stream.exact", "verbatim list"},
       {"replay /nonexistent.echo --builtin", "it can't be read"},
       {"replay / --builtin", "it can't be read"},
+      {"replay /dev/zero --builtin", "it has more than 256 MiB"},
+      {"show /bin/ls", "it is no scenario"},
       {"replay a.echo --emit perl", "python"},
       {"replay a.echo b.echo --emit python", "one"},
       {"merge /nonexistent.json", "it can't be read"},
@@ -148,6 +160,37 @@ TEST(Check, OnlyAChangeFailsWhereOutcomesAreExpected) {
   EXPECT_TRUE(absl::StrContains(mended.output, "fail was expected")) << mended.output;
 }
 
+TEST(Check, AFolderForFailuresIsMadeWithThoseAboveIt) {
+  const std::string folder = FreshFolder() + "/a/b/c";
+  const std::string check = "check --mutant newline-translation --only stream.exact.every-byte --save ";
+  EXPECT_EQ(Verbatim(absl::StrCat(check, folder)).status, 1);
+  EXPECT_FALSE(ReadFile(folder + "/stream.exact.every-byte.echo").empty());
+}
+
+TEST(Check, AShardThatHasNothingToDoSaysSo) {
+  const Ran ran = Verbatim("check --builtin --shard 999/1000");
+  EXPECT_EQ(ran.status, 0) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, "this shard has nothing to do")) << ran.output;
+}
+
+// What was told is in the report, and the rest as not run.
+TEST(Check, AnInterruptedCheckWritesWhatItKnows) {
+  const std::string folder = FreshFolder();
+  const std::string check =
+      absl::StrCat(ShellQuote(VERBATIM_PROGRAM), " check --mutant nul-truncation --save ", folder,
+                   " --report json:", folder, "/report.json");
+  const Ran ran = Shell(absl::StrCat("cd ", folder, "; ", check,
+                                     " >out 2>&1 & until grep -q FAIL out; do sleep 0.05; done; ",
+                                     "kill -TERM $!; wait $!; echo ended with $?; cat out"));
+  EXPECT_TRUE(absl::StrContains(ran.output, "ended with 143")) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, "interrupted")) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, "again     ")) << "the failure's details\n"
+                                                           << ran.output;
+  const std::string report = ReadFile(folder + "/report.json");
+  EXPECT_TRUE(absl::StrContains(report, "\"fail\"")) << report;
+  EXPECT_TRUE(absl::StrContains(report, "the check was interrupted")) << report;
+}
+
 // The target is a daemon of its own session: the hardest to find.
 TEST(Check, AnInterruptedCheckLeavesNoProcessBehind) {
   const std::string folder = FreshFolder();
@@ -175,6 +218,27 @@ TEST(Replay, AScenarioWithoutARequirementIsJudgedByEveryByteRule) {
   EXPECT_EQ(ran.status, 1);
   EXPECT_TRUE(absl::StrContains(ran.output, "withheld")) << ran.output;
   EXPECT_FALSE(absl::StrContains(ran.output, " explain ")) << "no requirement to explain";
+}
+
+TEST(Replay, OneThatAwaitsNothingIsNotSaidToHaveComeBack) {
+  const std::string file = FreshFolder() + "/one.echo";
+  std::ofstream(file) << "# verbatim scenario 1\npayload coded 9 seed 1\nsend rest\n";
+  const Ran ran = Verbatim(absl::StrCat("replay ", file, " --builtin"));
+  EXPECT_EQ(ran.status, 0) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, "the scenario awaits no answer")) << ran.output;
+}
+
+TEST(Replay, OneForWhichTheBudgetWasTooShortIsNotJudged) {
+  const std::string file = FreshFolder() + "/one.echo";
+  std::ofstream(file) << "# verbatim scenario 1\npayload coded 9 seed 1\npause 20000ms\nsend "
+                         "rest\nawait\n";
+  EXPECT_EQ(Verbatim(absl::StrCat("replay ", file, " --builtin --budget 500ms")).status, 3);
+}
+
+TEST(Program, SaysItsVersion) {
+  const Ran ran = Verbatim("--version");
+  EXPECT_EQ(ran.status, 0) << ran.output;
+  EXPECT_TRUE(absl::StartsWith(ran.output, "verbatim ")) << ran.output;
 }
 
 TEST(Replay, TheLastWordIsTheTargetUnlessAFlagNamesIt) {

@@ -6,7 +6,9 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "properties/cli/cli.h"
@@ -18,6 +20,7 @@ namespace verbatim {
 namespace {
 
 std::atomic<bool> interrupted{false};
+constexpr size_t kMaxFileBytes = 256 << 20;  // a device may have no end
 
 }  // namespace
 
@@ -45,12 +48,18 @@ absl::StatusOr<std::string> ReadWhole(const std::string& path) {
   std::string bytes;
   char buffer[65536];
   size_t got = 0;
-  while (file != nullptr && (got = std::fread(buffer, 1, sizeof(buffer), file)) > 0) {
+  while (file != nullptr && bytes.size() <= kMaxFileBytes &&
+         (got = std::fread(buffer, 1, sizeof(buffer), file)) > 0) {
     bytes.append(buffer, got);
   }
   const bool read = file != nullptr && std::ferror(file) == 0;
   if (file != nullptr) std::fclose(file);
   if (!read) return absl::InvalidArgumentError(absl::StrCat(path, ": it can't be read"));
+  if (bytes.size() > kMaxFileBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": it has more than ", kMaxFileBytes >> 20,
+                                                   " MiB, which no scenario and "
+                                                   "no report has"));
+  }
   return bytes;
 }
 
@@ -71,17 +80,18 @@ void WaitIfInterrupted() {
   while (interrupted) ::pause();
 }
 
-void EndTargetsOnSignals() {
+void EndTargetsOnSignals(std::function<void()> at_end) {
   sigset_t signals;
   ::sigemptyset(&signals);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&signals, signal);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // inherited by every later thread
-  std::thread([signals] {
+  std::thread([signals, at_end = std::move(at_end)] {
     int signal = 0;
     ::sigwait(&signals, &signal);
     interrupted = true;
     KillDescendants();
     RemovePathClaims();
+    if (at_end) at_end();
     ::_exit(128 + signal);
   }).detach();
 }

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "properties/cli/cli.h"
+#include "properties/report/report.h"
 #include "properties/stage/socket/process.h"
 
 // What could be thrown is no memory, or flags of ours that CLI11 finds to be wrong: to end is
@@ -19,6 +20,7 @@ int main(int argc, char** argv) {
       "judged; 70 an error of Verbatim itself.",
       argv[0]};
   app.require_subcommand(1);
+  app.set_version_flag("--version", absl::StrCat("verbatim ", verbatim::Version()));
   app.footer(
       "A first look: verbatim check --builtin; then: verbatim check --spawn './your-server "
       "{port}'");

@@ -79,6 +79,17 @@ Outcome AsOutcome(const Scenario& scenario, const Verdict& verdict, const Transc
   return outcome;
 }
 
+// Without an await nothing has to have come back, and then that is not said.
+std::string Sentence(const Scenario& scenario, const Verdict& verdict) {
+  using Kind = Step::Kind;
+  bool asks = scenario.role == Role::kClient;
+  for (const Step& step : scenario.steps) {
+    asks = asks || step.kind == Kind::kAwait || step.kind == Kind::kExpectEof;
+  }
+  if (asks || verdict.kind != Verdict::Kind::kHeld) return VerdictSentence(verdict);
+  return "nothing wrong came; the scenario awaits no answer (a step \"await\" does)";
+}
+
 // Files, and the target as last word unless a flag names it.
 int Replay(ReplayFlags flags) {
   if (!flags.TargetIsFlagged() && flags.words.size() > 1) {
@@ -119,7 +130,8 @@ int Replay(ReplayFlags flags) {
     const absl::StatusOr<Verdict> verdict = engine.PlayOnce(
         scenarios[i], requirement == nullptr ? Rules() : requirement->rules, &transcript);
     if (!verdict.ok()) return Complain(verdict.status());
-    std::printf("%s: %s\n", flags.words[i].c_str(), VerdictSentence(*verdict).c_str());
+    std::printf("%s: %s\n", flags.words[i].c_str(), Sentence(scenarios[i], *verdict).c_str());
+    if (verdict->kind == Verdict::Kind::kNotJudged && status == kExitHolds) status = kExitNotJudged;
     if (!verdict->Fails()) continue;
     status = kExitFails;
     Outcome outcome = AsOutcome(scenarios[i], *verdict, transcript);

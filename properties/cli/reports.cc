@@ -57,14 +57,29 @@ std::string Followed(const std::string& path) {
   return followed;
 }
 
-absl::Status WriteFile(const std::string& path, const std::string& text) {
+// How `path` is written.
+struct Place {
+  bool is_folder = false;
+  bool is_device = false;  // written to: a rename would put a file where it was
+  std::string target;      // else this is replaced, a link's own file
+  std::string half;        // by this, which is beside it
+};
+
+Place PlaceOf(const std::string& path) {
+  Place place;
   struct stat there = {};
   const bool exists = ::stat(path.c_str(), &there) == 0;
-  if (exists && S_ISDIR(there.st_mode)) return ErrnoStatus(EISDIR, "open", path);
-  // A rename would put a file where a device was.
-  if (exists && !S_ISREG(there.st_mode)) return WriteTo(path, 0, text);
-  const std::string target = Followed(path);
-  const std::string half = absl::StrCat(target, ".", ::getpid(), ".part");
+  place.is_folder = exists && S_ISDIR(there.st_mode);
+  place.is_device = exists && !S_ISDIR(there.st_mode) && !S_ISREG(there.st_mode);
+  place.target = Followed(path);
+  place.half = absl::StrCat(place.target, ".", ::getpid(), ".part");
+  return place;
+}
+
+absl::Status WriteFile(const std::string& path, const std::string& text) {
+  const auto [is_folder, is_device, target, half] = PlaceOf(path);
+  if (is_folder) return ErrnoStatus(EISDIR, "open", path);
+  if (is_device) return WriteTo(path, 0, text);
   ::unlink(half.c_str());  // one that was killed may have left it, and had our number
   absl::Status status = WriteTo(half, O_CREAT | O_EXCL, text);
   if (status.ok() && ::rename(half.c_str(), target.c_str()) != 0)
@@ -119,6 +134,28 @@ bool TakesStandardOutput(const std::vector<ReportFlag>& flags) {
     if (flag.path == "-") return true;
   }
   return false;
+}
+
+absl::Status CanWriteFile(const std::string& path) {
+  const auto [is_folder, is_device, target, half] = PlaceOf(path);
+  if (is_folder) return ErrnoStatus(EISDIR, "open", path);
+  if (is_device)
+    return ::access(path.c_str(), W_OK) == 0 ? absl::OkStatus() : ErrnoStatus(errno, "open", path);
+  ::unlink(half.c_str());
+  absl::Status status = WriteTo(half, O_CREAT | O_EXCL, "");
+  ::unlink(half.c_str());
+  return status;
+}
+
+absl::Status CanWriteReports(const std::vector<ReportFlag>& flags) {
+  for (const ReportFlag& flag : flags) {
+    if (flag.path == "-") continue;
+    const absl::Status status = CanWriteFile(flag.path);
+    if (status.ok()) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("--report ", KindName(flag.kind), ": ", status.message()));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status WriteReports(const Report& report, const std::vector<ReportFlag>& flags) {

@@ -33,6 +33,14 @@ absl::StatusOr<std::vector<ReportFlag>> ParseReportFlags(const std::vector<std::
 // Whether one is for standard output: then nothing else may be printed there.
 bool TakesStandardOutput(const std::vector<ReportFlag>& flags);
 
+// Whether a file can be written at `path`, found out by writing none: the file beside it, through
+// which it would be replaced, is made and removed. Returns the status of the call that failed.
+absl::Status CanWriteFile(const std::string& path);
+
+// The same for each that is no standard output. Returns kInvalidArgument, in words for the user,
+// iff one can't be written.
+absl::Status CanWriteReports(const std::vector<ReportFlag>& flags);
+
 // Writes each, whatever becomes of the others. A file is replaced as a whole at the end (through a
 // file beside it and rename), so that nobody reads a half; what is no regular file (/dev/stdout, a
 // pipe) is written to. Returns kInvalidArgument, in words for the user, iff one could not be

@@ -13,10 +13,19 @@
 namespace verbatim {
 namespace {
 
+constexpr size_t kMaxInputBytes = 4096;  // as the harnesses have it
+
 absl::StatusOr<Scenario> ReadEither(const std::string& path) {
   const absl::StatusOr<std::string> bytes = ReadWhole(path);
   if (!bytes.ok()) return bytes.status();
-  if (!absl::StartsWith(*bytes, "# verbatim scenario")) return DecodeScenario(*bytes);
+  if (!absl::StartsWith(*bytes, "# verbatim scenario")) {
+    if (bytes->size() <= kMaxInputBytes) return DecodeScenario(*bytes);
+    return absl::InvalidArgumentError(
+        absl::StrCat(path,
+                     ": it is no scenario, which begins with \"# verbatim scenario 1\", and "
+                     "no fuzz input, which has ",
+                     kMaxInputBytes, " bytes at most"));
+  }
   absl::StatusOr<Scenario> scenario = ParseScenario(*bytes);
   if (scenario.ok()) return scenario;
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", scenario.status().message()));

@@ -121,6 +121,12 @@ void AddTargetFlags(CLI::App* command, TargetFlags* flags) {
 absl::StatusOr<std::unique_ptr<Target>> MakeTarget(const TargetFlags& flags) {
   const int named = !flags.endpoint.empty() + !flags.spawn.empty() + !flags.stdio.empty() +
                     flags.builtin + !flags.mutant.empty();
+  // "--only A B": the second is no target.
+  for (const Requirement& requirement : Catalogue()) {
+    if (flags.endpoint.empty() || !GlobMatches(flags.endpoint, requirement.id)) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        flags.endpoint, " names requirements and no target: write --only or --skip before each"));
+  }
   if (named != 1) {
     return absl::InvalidArgumentError(absl::StrCat(
         named == 0 ? "no target" : "more than one target",
