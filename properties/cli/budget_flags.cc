@@ -1,7 +1,9 @@
 // The flags of how long things may take and how much is played, and the budget that they make.
 // Not for: what is checked (target_flags.cc), or which requirements (choose.cc).
 #include <algorithm>
+#include <charconv>
 #include <chrono>
+#include <cstdint>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -10,6 +12,19 @@
 
 namespace verbatim {
 namespace {
+
+// A whole number from 0 to 2^64-1, in decimal digits and nothing else: CLI11 takes "-1", and more
+// digits than there is room for, as the largest.
+CLI::Validator WholeNumber() {
+  const auto check = [](std::string& text) -> std::string {
+    uint64_t value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    if (error == std::errc() && stop == end) return "";
+    return absl::StrCat("'", text, "': write a whole number from 0 to 18446744073709551615");
+  };
+  return CLI::Validator(check, "UINT");
+}
 
 // More than 0 and at most `limit`, times `multiplier`.
 absl::StatusOr<int64_t> Milliseconds(const std::string& flag, const std::string& text,

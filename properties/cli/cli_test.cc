@@ -162,7 +162,8 @@ TEST(Check, OnlyAChangeFailsWhereOutcomesAreExpected) {
 
 TEST(Check, AFolderForFailuresIsMadeWithThoseAboveIt) {
   const std::string folder = FreshFolder() + "/a/b/c";
-  const std::string check = "check --mutant newline-translation --only stream.exact.every-byte --save ";
+  const std::string check =
+      "check --mutant newline-translation --only stream.exact.every-byte --save ";
   EXPECT_EQ(Verbatim(absl::StrCat(check, folder)).status, 1);
   EXPECT_FALSE(ReadFile(folder + "/stream.exact.every-byte.echo").empty());
 }

@@ -244,14 +244,16 @@ void Engine::LookAfter(const Requirement& requirement, Outcome* outcome) {
   // What was left open shall not become a failure by the way in which it was broken off.
   const bool held =
       outcome->result == Outcome::Result::kPass || outcome->result == Outcome::Result::kObserved;
+  // An observation fails nothing; a death is then only the reason why the target is started again.
+  const bool may_fail = held && requirement.level != Level::kObserved;
   if (!held && BackendDied(requirement, outcome)) return;
   if (const std::optional<std::string> death = target_->Died()) {
-    if (held) NameDeath(*death, outcome);
+    if (may_fail) NameDeath(*death, outcome);
     return StartAgainForTheRest(absl::StrCat("the target ", *death), outcome);
   }
   if (ProbeHolds() || ProbeHolds() || budget_.Spent()) return;
   if (BackendDied(requirement, outcome)) return;
-  if (held && requirement.level == Level::kObserved) {
+  if (held && !may_fail) {
     AddNote("after this a plain exchange, which held at the start, holds no more", outcome);
   } else if (held) {
     outcome->result = Outcome::Result::kFail;
@@ -264,7 +266,7 @@ void Engine::LookAfter(const Requirement& requirement, Outcome* outcome) {
     return;
   }
   const std::optional<std::string> death = target_->DiedSoon();
-  if (death && held) NameDeath(*death, outcome);
+  if (death && may_fail) NameDeath(*death, outcome);
   if (!death) target_->Stop();
   StartAgainForTheRest(
       death ? absl::StrCat("the target ", *death) : std::string("the target answered no more"),

@@ -11,6 +11,7 @@
 
 #include "absl/strings/match.h"
 #include "properties/requirements/engine_test.h"
+#include "properties/requirements/peer.h"
 #include "properties/requirements/trial.h"
 #include "properties/scenario/text.h"
 
@@ -81,6 +82,41 @@ TEST(Engine, WhatIsOnlyObservedFailsNothingEvenIfTheTargetAnswersNoMore) {
   EXPECT_EQ(outcome.result, Outcome::Result::kObserved);
   EXPECT_TRUE(absl::StrContains(outcome.note, "holds no more")) << outcome.note;
   EXPECT_EQ(later.result, Outcome::Result::kNotRun);
+}
+
+// Sends the byte of which the target dies.
+absl::StatusOr<Verdict> Kills(Trial& trial) {
+  Peer peer(&trial, std::string("\xff"));
+  EXPECT_TRUE(peer.Connect() && peer.Send(1));
+  EXPECT_TRUE(trial.target().DiedSoon().has_value());
+  return trial.Saw("it died");
+}
+
+TEST(Engine, WhatIsOnlyObservedFailsNothingEvenIfTheTargetDies) {
+  const auto target = Target::Spawned(
+      "exec python3 -c 'import os,socket,sys\n"
+      "s=socket.create_server((\"127.0.0.1\",int(sys.argv[1])))\n"
+      "while True:\n"
+      "  c=s.accept()[0]\n"
+      "  while d:=c.recv(65536):\n"
+      "    if b\"\\xff\" in d: os._exit(3)\n"
+      "    c.sendall(d)' {port}");
+  ASSERT_TRUE(target.ok());
+  Engine engine(target->get(), Small());
+  if (const absl::Status status = engine.Reach(); !status.ok()) {
+    GTEST_SKIP() << "python3 can't be run: " << status;
+  }
+  Requirement row = *FindRequirement("stream.exact.bulk");
+  row.level = Level::kObserved;
+  row.cases = nullptr;
+  row.check = Kills;
+  const auto outcome = engine.Run(row);
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->result, Outcome::Result::kObserved) << VerdictSentence(outcome->verdict);
+  EXPECT_TRUE(absl::StrContains(outcome->note, "exited with status 3")) << outcome->note;
+  const auto later = engine.Run(*FindRequirement("stream.silent.first"));
+  ASSERT_TRUE(later.ok()) << later.status();
+  EXPECT_EQ(later->result, Outcome::Result::kPass) << later->reason;
 }
 
 absl::StatusOr<Verdict> LosesItsPort(Trial&) {

@@ -2,20 +2,15 @@
 // Not for: the rows (catalogue_*.cc).
 #include "properties/requirements/requirement.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "properties/requirements/catalogue.h"
+#include "properties/stage/socket/left.h"
 #include "properties/stage/socket/target.h"
 
 namespace verbatim {
 
-int64_t Budget::Within(int64_t limit_ms) const {
-  using std::chrono::milliseconds;
-  const auto left = end - std::chrono::steady_clock::now();
-  if (left > milliseconds(limit_ms)) return limit_ms;
-  return std::max<int64_t>(0, std::chrono::duration_cast<milliseconds>(left).count());
-}
+int64_t Budget::Within(int64_t limit_ms) const { return WithinMs(end, limit_ms); }
 
 Family FamilyOf(Transport transport) {
   if (transport == Transport::kIcmp) return Family::kIcmp;

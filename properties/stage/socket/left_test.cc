@@ -18,5 +18,19 @@ TEST(LeftMs, IsRoundedUpAndNeverNegativeHoweverLateTheLookIs) {
   EXPECT_LE(LeftMs(now + std::chrono::hours(1)), 3'600'000);
 }
 
+TEST(WithinMs, IsTheLimitUntilTheEndIsNearAndThenReachesToTheEnd) {
+  using std::chrono::milliseconds;
+  EXPECT_EQ(WithinMs(steady_clock::time_point::max(), 70), 70);
+  EXPECT_EQ(WithinMs(steady_clock::now() + std::chrono::hours(1), 70), 70);
+  EXPECT_EQ(WithinMs(steady_clock::now() - std::chrono::hours(1), 70), 0);
+  for (int us = 1; us < 3000; us += 7) {
+    const auto now = steady_clock::now();
+    const auto end = now + std::chrono::microseconds(us);
+    const int64_t wait_ms = WithinMs(end, 70);
+    EXPECT_GE(steady_clock::now() + milliseconds(wait_ms), end) << us;
+    EXPECT_LE(wait_ms, 3) << us;
+  }
+}
+
 }  // namespace
 }  // namespace verbatim

@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "properties/stage/socket/left.h"
 #include "properties/stage/socket/lines.h"
 #include "properties/stage/socket/process.h"
 #include "properties/stage/socket/queue.h"
@@ -234,12 +235,7 @@ class StreamPerformance {
 
 }  // namespace
 
-int64_t StageOptions::Within(int64_t limit_ms) const {
-  using std::chrono::milliseconds;
-  const auto left = end - std::chrono::steady_clock::now();
-  if (left > milliseconds(limit_ms)) return limit_ms;
-  return std::max<int64_t>(0, std::chrono::duration_cast<milliseconds>(left).count());
-}
+int64_t StageOptions::Within(int64_t limit_ms) const { return WithinMs(end, limit_ms); }
 
 absl::StatusOr<Played> Play(const Scenario& scenario, const Door& door, const StageOptions& options,
                             Judge* judge, Transcript* transcript) {
