@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 
 namespace verbatim {
 
@@ -16,9 +16,9 @@ inline CLI::Validator NumberBetween(double least, double most) {
     char* stop = nullptr;
     const double value = std::strtod(text.c_str(), &stop);
     if (!text.empty() && *stop == '\0' && value >= least && value <= most) return "";
-    return absl::StrCat("'", text, "': write a number from ", least, " to ", most);
+    return absl::StrFormat("'%s': write a number from %.9g to %.9g", text, least, most);
   };
-  return CLI::Validator(check, absl::StrCat("FLOAT in [", least, " - ", most, "]"));
+  return CLI::Validator(check, absl::StrFormat("FLOAT in [%.9g - %.9g]", least, most));
 }
 
 }  // namespace verbatim

@@ -83,7 +83,8 @@ TEST(Check, WrongUsageIsTwoWithOneLineThatSaysWhatToWrite) {
       {"check --builtin --report json:/", "EISDIR"},
       {"check --builtin --write-expect /nonexistent/x", "/nonexistent/x"},
       {"check --builtin --only stream.exact.bulk stream.silent.first",
-       "stream.silent.first names requirements and no target: write --only or --skip before each"},
+       "stream.silent.first names requirements and no target: write --only or --except before "
+       "each"},
       {"check --nosuch", "--nosuch"},
       {"explain stream.exact", "verbatim list"},
       {"replay /nonexistent.echo --builtin", "it can't be read"},

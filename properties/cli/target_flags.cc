@@ -125,7 +125,7 @@ absl::StatusOr<std::unique_ptr<Target>> MakeTarget(const TargetFlags& flags) {
   for (const Requirement& requirement : Catalogue()) {
     if (flags.endpoint.empty() || !GlobMatches(flags.endpoint, requirement.id)) continue;
     return absl::InvalidArgumentError(absl::StrCat(
-        flags.endpoint, " names requirements and no target: write --only or --skip before each"));
+        flags.endpoint, " names requirements and no target: write --only or --except before each"));
   }
   if (named != 1) {
     return absl::InvalidArgumentError(absl::StrCat(
