@@ -88,7 +88,8 @@ class Check {
       target_->Without(without == "status" ? kStatus : kHalfClose);
     }
     Describe(*choice, *budget);
-    return Hold(choice->mine, *budget);
+    mine_ = std::move(choice->mine);
+    return Hold(mine_, *budget);
   }
 
  private:
@@ -163,7 +164,8 @@ class Check {
     }
   }
 
-  // What is known when a signal ends the check. The outcomes come in the order of `mine`.
+  // Prints and reports what is known when a signal ends the check. Outcomes come in the order of
+  // `mine`.
   void TellInterrupted(const std::vector<Requirement>& mine) {
     const std::lock_guard<std::mutex> lock(told_);
     if (concluded_) return;
@@ -217,6 +219,7 @@ class Check {
   Expectations expectations_;
   std::vector<ReportFlag> reports_;
   std::unique_ptr<Target> target_;
+  std::vector<Requirement> mine_;  // this shard's
   std::chrono::steady_clock::time_point start_;
   std::mutex told_;  // guards the rest while requirements run
   bool concluded_ = false;
@@ -227,7 +230,10 @@ class Check {
 }  // namespace
 
 int RunCheck(const CheckFlags& flags, absl::StatusOr<std::unique_ptr<Target>> target) {
-  return Check(flags).Run(std::move(target));
+  // Never destroyed: a signal may come until the very end, and its thread tells what the check
+  // knows.
+  static Check* const check = new Check(flags);
+  return check->Run(std::move(target));
 }
 
 void AddCheckFlags(CLI::App* command, const std::vector<std::string>& without, CheckFlags* flags) {

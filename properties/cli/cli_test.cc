@@ -175,7 +175,7 @@ TEST(Check, AShardThatHasNothingToDoSaysSo) {
   EXPECT_TRUE(absl::StrContains(ran.output, "this shard has nothing to do")) << ran.output;
 }
 
-// What was told is in the report, and the rest as not run.
+// The report has the outcomes that were printed, and the rest as not run.
 TEST(Check, AnInterruptedCheckWritesWhatItKnows) {
   const std::string folder = FreshFolder();
   const std::string check =

@@ -10,7 +10,7 @@
 
 namespace verbatim {
 
-// What a verdict shows of the bytes: so many, which begin so many before the first difference.
+// A verdict shows kWindowShown bytes, from kWindowBefore bytes before the first difference on.
 inline constexpr uint64_t kWindowShown = 64;
 inline constexpr uint64_t kWindowBefore = 16;
 
