@@ -39,8 +39,6 @@ constexpr int kChurn = 1000;           // connections between two looks
 constexpr uint64_t kLeakedThings = 5;  // of 1,000 connections: descriptors, processes
 constexpr int kMoreThousands = 3;
 constexpr uint64_t kLeakedBytes = 8 << 20;
-constexpr int64_t kLeakSettleMs = 500;
-constexpr int64_t kLeakLookMs = 20;
 
 // Whether both ends are of this machine's one address: between them only a full backlog drops a
 // SYN.
@@ -214,15 +212,12 @@ absl::StatusOr<Verdict> SurviveChurn(Trial& trial) {
     return trial.Result();
   }
   // What is given back late is no leak.
-  absl::StatusOr<Usage> after = trial.target().Use();
-  for (int64_t ms = 0; after.ok() && Leaks(*before, *after) && ms < kLeakSettleMs;
-       ms += kLeakLookMs) {
-    trial.Pause(kLeakLookMs);
-    after = trial.target().Use();
-  }
+  absl::StatusOr<Usage> after =
+      trial.UseOnce([&](const Usage&, const Usage& now) { return !Leaks(*before, now); });
   if (!after.ok()) return trial.Result();
   trial.Note(GrowthText(*before, *after));
-  if (!Leaks(*before, *after)) return trial.Result();
+  // Where the budget cut the wait short, it might have been given back.
+  if (!Leaks(*before, *after) || trial.Spent()) return trial.Result();
   // A heap, or a pool, that is still growing to its size is no leak: one goes on, thousand by
   // thousand.
   Usage last = *before;
@@ -230,7 +225,7 @@ absl::StatusOr<Verdict> SurviveChurn(Trial& trial) {
     last = *after;
     if (!Churn(trial)) return trial.Result();
     after = trial.SettledUse();
-    if (!after.ok() || !Leaks(last, *after)) return trial.Result();
+    if (!after.ok() || !Leaks(last, *after) || trial.Spent()) return trial.Result();
   }
   return trial.Misbehaves(absl::StrCat(GrowthText(last, *after), " (bounds: ", kLeakedThings, ", ",
                                        kLeakedThings, ", ", Mebibytes(kLeakedBytes), ")"));

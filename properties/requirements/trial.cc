@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "properties/stage/socket/quiet.h"
 
 namespace verbatim {
 namespace {
@@ -93,15 +94,19 @@ absl::Status Trial::Connect(Line* line, int64_t deadline_ms, bool small_buffer) 
   return line->Connect(target_->door(), budget_.Within(deadline_ms), small_buffer);
 }
 
-absl::StatusOr<Usage> Trial::SettledUse() {
+absl::StatusOr<Usage> Trial::UseOnce(
+    const std::function<bool(const Usage& before, const Usage& now)>& enough) {
+  Quiet whole;  // a look takes long itself where there are thousands of threads
   absl::StatusOr<Usage> usage = target_->Use();
-  for (int64_t waited_ms = 0; usage.ok() && waited_ms < kSettleMs; waited_ms += kLookAgainMs) {
+  while (usage.ok() && whole.LeftMs(kSettleMs) > 0 && !budget_.Spent()) {
     Pause(kLookAgainMs);
     const absl::StatusOr<Usage> before = std::exchange(usage, target_->Use());
-    if (usage.ok() && Agree(*before, *usage)) break;
+    if (usage.ok() && enough(*before, *usage)) break;
   }
   return usage;
 }
+
+absl::StatusOr<Usage> Trial::SettledUse() { return UseOnce(Agree); }
 
 void Trial::Pause(int64_t duration_ms) {
   // A stretch of time to measure over, and no synchronisation.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -61,7 +62,11 @@ class Trial {
   absl::Status Connect(Line* line, int64_t deadline_ms, bool small_buffer = false) const;
   uint64_t CountConversation() { return ++conversations_; }
 
-  // What the target's processes use, once two looks agree or 500 ms are over.
+  // What the target's processes use, once `enough` holds of one look and the next; at the latest
+  // when 500 ms, or the budget, are over.
+  absl::StatusOr<Usage> UseOnce(
+      const std::function<bool(const Usage& before, const Usage& now)>& enough);
+  // What they use once two looks agree.
   absl::StatusOr<Usage> SettledUse();
   // Lets the time go by, less if the budget ends.
   void Pause(int64_t duration_ms);

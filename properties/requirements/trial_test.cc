@@ -9,6 +9,7 @@
 #include <chrono>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "properties/requirements/peer.h"
@@ -105,6 +106,29 @@ TEST(Trial, ATargetThatDiesUnderItIsSaid) {
   EXPECT_FALSE(SurviveChurn(trial)->kind != Kind::kDied) << VerdictSentence(*trial.Result());
   EXPECT_NE(trial.Result()->detail.find("status 7"), std::string::npos);
   EXPECT_EQ(trial.target_output(), "bye\n");
+}
+
+TEST(Trial, LooksThatTakeLongAreFewer) {
+  // A look at thousands of threads takes half a second on a busy machine: the limit is of time, and
+  // not of looks, and it ends with the budget.
+  auto target = Target::Spawned(
+      "exec python3 -c 'import socket,sys\ns=socket.socket()\n"
+      "s.bind((\"127.0.0.1\",int(sys.argv[1])))\ns.listen()\ns.accept()' {port}");
+  ASSERT_TRUE((*target)->Prepare(kStartMs).ok());
+  Budget budget;
+  int looks = 0;
+  const auto never = [&](const Usage&, const Usage&) {
+    ++looks;
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    return false;
+  };
+  EXPECT_TRUE(Trial(target->get(), budget).UseOnce(never).ok());
+  EXPECT_GT(looks, 0);
+  EXPECT_LE(looks, 2);
+  looks = 0;
+  budget.end = std::chrono::steady_clock::now();
+  EXPECT_TRUE(Trial(target->get(), budget).UseOnce(never).ok());
+  EXPECT_EQ(looks, 0);
 }
 
 TEST(PromptNoStall, ASoundServerAnswersAtOnce) {
