@@ -26,9 +26,10 @@ CLI::Validator WholeNumber() {
   return CLI::Validator(check, "UINT");
 }
 
-// More than 0 and at most `limit`, times `multiplier`.
-absl::StatusOr<int64_t> Milliseconds(const std::string& flag, const std::string& text,
-                                     double multiplier, absl::Duration limit = absl::Hours(24)) {
+}  // namespace
+
+absl::StatusOr<int64_t> Milliseconds(absl::string_view flag, const std::string& text,
+                                     double multiplier, absl::Duration limit) {
   absl::Duration duration;
   if (!absl::ParseDuration(text, &duration) || duration <= absl::ZeroDuration()) {
     return absl::InvalidArgumentError(
@@ -40,8 +41,6 @@ absl::StatusOr<int64_t> Milliseconds(const std::string& flag, const std::string&
   }
   return std::max<int64_t>(1, absl::ToInt64Milliseconds(duration * multiplier));
 }
-
-}  // namespace
 
 void AddBudgetFlags(CLI::App* command, BudgetFlags* flags) {
   command->add_option("--seed", flags->seed, "The same seed gives the same scenarios")

@@ -149,6 +149,7 @@ class Check {
     report_.info.seconds = seconds.count();
     report_.info.starts = target_->starts();
     Say("%s%s", failures_.empty() ? "" : "\n", SummaryLine(summary, seconds.count()).c_str());
+    Say("%s", TimeLine(summary, seconds.count()).c_str());
     if (report_.outcomes.empty())
       Say("%s", "this shard has nothing to do: there are more shards than requirements\n");
     std::fflush(stdout);

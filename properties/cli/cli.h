@@ -54,6 +54,8 @@ struct TargetFlags {
   std::string endpoint;
   std::string spawn;
   std::string over = "tcp";  // or udp, unix, unixgram; of --spawn, --builtin and --mutant
+  std::string ready_after;   // a duration: so long after --spawn listens
+  std::string ready_when;    // a regular expression of what --spawn prints
   std::string behind;        // what stands behind --spawn: "echo", or a command
   std::string stdio;
   bool builtin = false;
@@ -95,6 +97,10 @@ struct BudgetFlags {
 };
 void AddBudgetFlags(CLI::App* command, BudgetFlags* flags);
 void AddSizeFlags(CLI::App* command, BudgetFlags* flags);  // the last four
+// More than 0 and at most `limit`, times `multiplier`. Returns kInvalidArgument, naming the flag,
+// iff the text is no such duration.
+absl::StatusOr<int64_t> Milliseconds(absl::string_view flag, const std::string& text,
+                                     double multiplier, absl::Duration limit = absl::Hours(24));
 // The budget begins now. Returns kInvalidArgument iff a duration can't be read or is not positive.
 absl::StatusOr<Budget> MakeBudget(const BudgetFlags& flags);
 

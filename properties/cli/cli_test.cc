@@ -85,6 +85,9 @@ TEST(Check, WrongUsageIsTwoWithOneLineThatSaysWhatToWrite) {
       {"check --builtin --only stream.exact.bulk stream.silent.first",
        "stream.silent.first names requirements and no target: write --only or --except before "
        "each"},
+      {"check --spawn 'x {port}' --ready-when '('", "--ready-when '('"},
+      {"check --spawn 'x {port}' --ready-after 2", "--ready-after 2: write a number with its unit"},
+      {"check --builtin --ready-after 2s", "--ready-after and --ready-when are for --spawn"},
       {"check --nosuch", "--nosuch"},
       {"explain stream.exact", "verbatim list"},
       {"replay /nonexistent.echo --builtin", "it can't be read"},

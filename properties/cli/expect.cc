@@ -25,7 +25,7 @@ std::optional<Result> ResultOf(absl::string_view name) {
   return std::nullopt;
 }
 
-// "not run" is never expected: nothing is known then.
+// "not run" and "no time" are never expected: nothing is known then.
 std::optional<Result> ResultOf(const Outcome& outcome) {
   switch (outcome.result) {
     case Outcome::Result::kPass:
@@ -37,6 +37,7 @@ std::optional<Result> ResultOf(const Outcome& outcome) {
       return Result::kSkip;
     case Outcome::Result::kObserved:
     case Outcome::Result::kNotRun:
+    case Outcome::Result::kNoTime:
       return std::nullopt;
   }
   return std::nullopt;
@@ -88,6 +89,7 @@ std::vector<std::string> Changes(const Expectations& expectations,
     const Expectation expected = found == expectations.end() ? Expectation() : found->second;
     if (expected.result == Result::kFlaky && outcome.result != Outcome::Result::kNotRun) continue;
     if (outcome.result == Outcome::Result::kObserved) continue;
+    if (outcome.result == Outcome::Result::kNoTime) continue;
     const std::optional<Result> result = ResultOf(outcome);
     if (result == expected.result) continue;
     changes.push_back(

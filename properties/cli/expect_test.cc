@@ -90,6 +90,7 @@ TEST(Changes, AreInEitherDirection) {
   } kRows[] = {
       {"", Result::kPass, false},       {"", Result::kFail, true},
       {"", Result::kSkip, true},        {"", Result::kNotClaimed, true},
+      {"", Result::kNoTime, false},     {" fail", Result::kNoTime, false},
       {"", Result::kNotRun, true},      {" pass", Result::kPass, false},
       {" fail", Result::kFail, false},  {" fail", Result::kPass, true},
       {" fail", Result::kSkip, true},   {" fail", Result::kNotRun, true},

@@ -82,15 +82,17 @@ class Subject {
   Cell Hold(const Requirement& requirement, uint64_t seed) {
     const absl::StatusOr<Outcome> outcome = Try(requirement, seed);
     WaitIfInterrupted();
-    const bool held = outcome.ok() && outcome->result == Outcome::Result::kPass;
+    const bool held =
+        outcome.ok() && outcome->result == Outcome::Result::kPass && outcome->cases_left == 0;
     if (!held) target_.reset();
     if (absl::IsInternal(outcome.status()) || absl::IsResourceExhausted(outcome.status())) {
       row_.error = absl::StrCat("an error of Verbatim itself: ", outcome.status().message());
     }
     if (held) return Cell::kHeld;
     if (!outcome.ok() || outcome->result != Outcome::Result::kFail) {
-      const absl::string_view why =
-          outcome.ok() ? absl::string_view(outcome->reason) : outcome.status().message();
+      const absl::string_view why = !outcome.ok()             ? outcome.status().message()
+                                    : outcome->cases_left > 0 ? kBudgetSpent
+                                                              : absl::string_view(outcome->reason);
       row_.seen.push_back(absl::StrCat(requirement.id, ": not judged: ", why));
       return Cell::kNotJudged;
     }

@@ -3,6 +3,7 @@
 // Not for: clients under test (client.cc), or how long they are given (budget_flags.cc).
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/time/time.h"
 #include "properties/cli/cli.h"
 #include "properties/mutants/mutants.h"
 #include "properties/stage/socket/process.h"
@@ -21,7 +22,34 @@ absl::StatusOr<std::unique_ptr<Target>> SpawnSelf(const std::string& flag, Targe
   const std::string called =
       over == Target::Over::kTcp ? flag : absl::StrCat(flag, " --over ", TransportName(over));
   if (target.ok()) (*target)->CallIt(called, called);
+  if (target.ok()) (*target)->LearnDelay(0);
   return target;
+}
+
+// What the flags say of when it is ready, with their text as a command line has it.
+absl::Status TakeReadiness(const TargetFlags& flags, Target* target) {
+  Readiness readiness;
+  std::string text;
+  if (!flags.ready_when.empty()) {
+    absl::StatusOr<std::shared_ptr<const OutputPattern>> when =
+        OutputPattern::Compile(flags.ready_when);
+    if (!when.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--ready-when ", ShellQuote(flags.ready_when), ": ", when.status().message(),
+                       ": write an extended regular expression, such as 'listening|ready'"));
+    }
+    readiness.when = *std::move(when);
+    absl::StrAppend(&text, " --ready-when ", ShellQuote(flags.ready_when));
+  }
+  if (!flags.ready_after.empty()) {
+    const absl::StatusOr<int64_t> after_ms =
+        Milliseconds("--ready-after", flags.ready_after, 1, absl::Minutes(1));
+    if (!after_ms.ok()) return after_ms.status();
+    readiness.after_ms = *after_ms;
+    absl::StrAppend(&text, " --ready-after ", flags.ready_after);
+  }
+  target->IsReadyWhen(std::move(readiness), text);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<Target>> SpawnBefore(const TargetFlags& flags, Target::Over over) {
@@ -32,7 +60,9 @@ absl::StatusOr<std::unique_ptr<Target>> SpawnBefore(const TargetFlags& flags, Ta
                      ": {backend} goes with --behind echo (or --behind './server {port}')"));
   }
   absl::StatusOr<std::unique_ptr<Target>> target = Target::Spawned(flags.spawn, over);
-  if (!target.ok() || flags.behind.empty()) return target;
+  if (!target.ok()) return target;
+  if (const absl::Status status = TakeReadiness(flags, target->get()); !status.ok()) return status;
+  if (flags.behind.empty()) return target;
   if (!named) {
     return absl::InvalidArgumentError(
         absl::StrCat("--behind: the command of --spawn has no {backend}: write it where the proxy "
@@ -111,6 +141,11 @@ void AddTargetFlags(CLI::App* command, TargetFlags* flags) {
                       "command of yours with {port}. Where it listens is filled into --spawn: "
                       "{backend} (HOST:PORT), {backend_host}, {backend_port}, {backend_endpoint}; "
                       "{backend_path} with --over unix");
+  command->add_option("--ready-after", flags->ready_after,
+                      "Give it so long after it listens, each time that it is started: 2s");
+  command->add_option(
+      "--ready-when", flags->ready_when,
+      "Wait for a line of its output that this extended regular expression matches");
   command->add_option("--stdio", flags->stdio,
                       "An echo on standard input and output: each connection is a process of its "
                       "own, such as cat");
@@ -140,6 +175,9 @@ absl::StatusOr<std::unique_ptr<Target>> MakeTarget(const TargetFlags& flags) {
   }
   if (!flags.behind.empty() && flags.spawn.empty()) {
     return absl::InvalidArgumentError("--behind is for --spawn: a proxy's own command");
+  }
+  if (flags.spawn.empty() && (!flags.ready_after.empty() || !flags.ready_when.empty())) {
+    return absl::InvalidArgumentError("--ready-after and --ready-when are for --spawn");
   }
   if (flags.builtin) return SpawnSelf("--builtin", over);
   if (!flags.mutant.empty()) return SpawnMutant(flags.mutant, over);

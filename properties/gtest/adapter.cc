@@ -68,6 +68,7 @@ class RequirementTest : public testing::Test {
       case Outcome::Result::kSkip:
       case Outcome::Result::kNotClaimed:
       case Outcome::Result::kObserved:
+      case Outcome::Result::kNoTime:
         GTEST_SKIP() << ResultName(outcome->result) << ": " << PlainText(outcome->reason);
     }
   }

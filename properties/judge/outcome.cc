@@ -4,8 +4,8 @@
 namespace verbatim {
 
 absl::string_view ResultName(Outcome::Result result) {
-  constexpr absl::string_view kNames[] = {"pass",        "FAIL",    "skip",
-                                          "not claimed", "not run", "observed"};
+  constexpr absl::string_view kNames[] = {"pass",    "FAIL",     "skip",   "not claimed",
+                                          "not run", "observed", "no time"};
   return kNames[static_cast<size_t>(result)];
 }
 
@@ -14,9 +14,11 @@ Summary Summarize(const std::vector<Outcome>& outcomes) {
   for (const Outcome& outcome : outcomes) {
     summary.distinct_scenarios += outcome.distinct_scenarios;
     summary.plays += outcome.plays;
+    summary.seconds_left += outcome.seconds_left;
     switch (outcome.result) {
       case Outcome::Result::kPass:
         ++summary.passed;
+        summary.partly += outcome.cases_left > 0 ? 1 : 0;
         break;
       case Outcome::Result::kFail:
         ++(outcome.level == "M" ? summary.failed_must : summary.failed_should);
@@ -31,6 +33,10 @@ Summary Summarize(const std::vector<Outcome>& outcomes) {
       case Outcome::Result::kObserved:
         ++summary.observed;
         break;
+      case Outcome::Result::kNoTime:
+        ++summary.no_time;
+        summary.no_time_must += outcome.level == "M" ? 1 : 0;
+        break;
     }
   }
   return summary;
@@ -38,6 +44,7 @@ Summary Summarize(const std::vector<Outcome>& outcomes) {
 
 int Summary::ExitStatus(bool strict) const {
   if (failed_must > 0 || not_run > 0 || (strict && failed_should > 0)) return 1;
+  if ((strict ? no_time : no_time_must) > 0) return 3;
   return passed + failed_should > 0 ? 0 : 3;
 }
 

@@ -21,8 +21,9 @@ struct Outcome {
     kFail,
     kSkip,        // can't be judged on this target: `reason`
     kNotClaimed,  // --without
-    kNotRun,      // the target is gone, or the budget is spent: `reason`
+    kNotRun,      // the target is gone, or the check was interrupted: `reason`
     kObserved,    // level I: `reason` says what was seen; no pass and no failure
+    kNoTime,      // the budget ended before its essential cases were played
   };
   // The requirement, as the catalogue has it; the level as the check takes it ("M", "S", "I").
   std::string id;
@@ -37,6 +38,9 @@ struct Outcome {
 
   uint64_t plays = 0;               // conversations held, counting the search for a smaller one
   uint64_t distinct_scenarios = 0;  // of the cases, by their text
+  // Not played, since the budget ended; what was played, the essential ones at least, held.
+  uint64_t cases_left = 0;
+  double seconds_left = 0;  // that those would take, by what was measured
   double seconds = 0;
   uint64_t cuts = 0;          // boundaries between two sends, in all its cases
   uint64_t certain_cuts = 0;  // of those: the target had read up to there before more was sent
@@ -64,17 +68,21 @@ struct Summary {
   int failed_should = 0;
   int skipped = 0;  // not claimed ones too
   int not_run = 0;
+  int no_time = 0;
+  int no_time_must = 0;     // of those
+  int partly = 0;           // of those that passed: with cases left
+  double seconds_left = 0;  // that the cases left would take, one after the other
   int observed = 0;
   uint64_t distinct_scenarios = 0;
   uint64_t plays = 0;
 
   // 0: every M holds (`strict`: every S too); 1: some do not, or were not run; 3: nothing was
-  // judged. What is skipped is no pass.
+  // judged, or there was no time for some M (`strict`: S too). What is skipped is no pass.
   int ExitStatus(bool strict) const;
 };
 Summary Summarize(const std::vector<Outcome>& outcomes);
 
-// "pass", "FAIL", "skip", "not claimed", "not run", "observed".
+// "pass", "FAIL", "skip", "not claimed", "not run", "observed", "no time".
 absl::string_view ResultName(Outcome::Result result);
 
 }  // namespace verbatim

@@ -20,14 +20,17 @@ Outcome Of(Result result, absl::string_view level = "M") {
 TEST(Summary, CountsEachResultOnce) {
   const Summary summary = Summarize(
       {Of(Result::kPass), Of(Result::kPass, "S"), Of(Result::kFail), Of(Result::kFail, "S"),
-       Of(Result::kFail, "S"), Of(Result::kSkip), Of(Result::kNotClaimed), Of(Result::kNotRun)});
+       Of(Result::kFail, "S"), Of(Result::kSkip), Of(Result::kNotClaimed), Of(Result::kNotRun),
+       Of(Result::kNoTime), Of(Result::kNoTime, "S")});
   EXPECT_EQ(summary.passed, 2);
   EXPECT_EQ(summary.failed_must, 1);
   EXPECT_EQ(summary.failed_should, 2);
   EXPECT_EQ(summary.skipped, 2);
   EXPECT_EQ(summary.not_run, 1);
-  EXPECT_EQ(summary.plays, 80u);
-  EXPECT_EQ(summary.distinct_scenarios, 24u);
+  EXPECT_EQ(summary.no_time, 2);
+  EXPECT_EQ(summary.no_time_must, 1);
+  EXPECT_EQ(summary.plays, 100u);
+  EXPECT_EQ(summary.distinct_scenarios, 30u);
 }
 
 TEST(Summary, ExitStatusIsThatOfTheTable) {
@@ -43,6 +46,12 @@ TEST(Summary, ExitStatusIsThatOfTheTable) {
       {"only an S was judged, and fails", {Of(Result::kFail, "S")}, 0, 1},
       {"an M and an S fail", {Of(Result::kFail), Of(Result::kFail, "S")}, 1, 1},
       {"one was not run", {Of(Result::kPass), Of(Result::kNotRun)}, 1, 1},
+      {"there was no time for an M", {Of(Result::kPass), Of(Result::kNoTime)}, 3, 3},
+      {"there was no time for an S", {Of(Result::kPass), Of(Result::kNoTime, "S")}, 0, 3},
+      {"an M fails, and there was no time for another",
+       {Of(Result::kFail), Of(Result::kNoTime)},
+       1,
+       1},
       {"one was skipped", {Of(Result::kPass), Of(Result::kSkip)}, 0, 0},
       {"one is not claimed", {Of(Result::kPass), Of(Result::kNotClaimed)}, 0, 0},
       {"all were skipped", {Of(Result::kSkip), Of(Result::kSkip)}, 3, 3},
@@ -61,6 +70,7 @@ TEST(ResultName, IsWhatTheReportShows) {
   EXPECT_EQ(ResultName(Result::kSkip), "skip");
   EXPECT_EQ(ResultName(Result::kNotClaimed), "not claimed");
   EXPECT_EQ(ResultName(Result::kNotRun), "not run");
+  EXPECT_EQ(ResultName(Result::kNoTime), "no time");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -153,6 +154,13 @@ struct DeafAfterReset : StreamHooks {
   bool broken_ = false;
 };
 
+// A failed write is fatal to the server where much was kept for the peer.
+struct DiesOfJammedReset : StreamHooks {
+  void Broken(HookedPeer& peer, bool) override {
+    if (peer.kept.size() >= kMostKept) ::_exit(1);
+  }
+};
+
 }  // namespace
 
 std::vector<Mutant> HookedEndMutants() {
@@ -189,6 +197,9 @@ std::vector<Mutant> HookedEndMutants() {
       StreamRow<DeafAfterReset>("deaf-after-reset",
                                 "after a reset the next connection's first read is lost",
                                 "an error that is looked at too late", {"stream.survive.reset"}),
+      StreamRow<DiesOfJammedReset>(
+          "dies-of-jammed-reset", "it exits where a peer for whom much is kept resets",
+          "an error while a queue is flushed that nobody handles", {"stream.survive.reset"}),
   };
 }
 

@@ -13,7 +13,7 @@ namespace verbatim {
 // The words of an enum, in its order.
 inline const std::vector<std::string>& Words(Outcome::Result) {
   static const auto* const words =
-      new std::vector<std::string>{"pass", "fail", "skip", "not-claimed", "not-run", "observed"};
+      new std::vector<std::string>{"pass", "fail", "skip", "not-claimed", "not-run", "observed", "no-time"};
   return *words;
 }
 inline const std::vector<std::string>& Words(Control) {
@@ -86,6 +86,8 @@ void OutcomeFields(Archive& at, T& outcome) {
   at("note", outcome.note);
   at("plays", outcome.plays);
   at("distinct_scenarios", outcome.distinct_scenarios);
+  at("cases_left", outcome.cases_left);
+  at("seconds_left", outcome.seconds_left);
   at("seconds", outcome.seconds);
   at("cuts", outcome.cuts);
   at("certain_cuts", outcome.certain_cuts);

@@ -25,13 +25,14 @@ auto Members(const Verdict& verdict) {
                          waited_ms, ending, detail);
 }
 auto Members(const Outcome& outcome) {
-  const auto& [id, level, basis, sentence, source, result, reason, note, plays, distinct, seconds,
-               cuts, certain_cuts, verdict, first, smallest, transcript, control, control_verdict,
-               recurred, replays, first_failure_seconds, target_output] = outcome;
+  const auto& [id, level, basis, sentence, source, result, reason, note, plays, distinct,
+               cases_left, seconds_left, seconds, cuts, certain_cuts, verdict, first, smallest,
+               transcript, control, control_verdict, recurred, replays, first_failure_seconds,
+               target_output] = outcome;
   return std::make_tuple(id, level, basis, sentence, source, result, reason, note, plays, distinct,
-                         seconds, cuts, certain_cuts, Members(verdict), first, smallest, transcript,
-                         control, Members(control_verdict), recurred, replays,
-                         first_failure_seconds, target_output);
+                         cases_left, seconds_left, seconds, cuts, certain_cuts, Members(verdict),
+                         first, smallest, transcript, control, Members(control_verdict), recurred,
+                         replays, first_failure_seconds, target_output);
 }
 auto Members(const RunInfo& info) {
   const auto& [version, target, transport, seed, cases, profile, strict, shard, shards, chosen,

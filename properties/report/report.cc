@@ -43,6 +43,7 @@ TestResult AsTest(const Outcome& outcome, bool strict) {
     case Outcome::Result::kSkip:
     case Outcome::Result::kNotClaimed:
     case Outcome::Result::kObserved:
+    case Outcome::Result::kNoTime:
       return TestResult::kSkipped;
   }
   return TestResult::kError;

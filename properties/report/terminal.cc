@@ -2,6 +2,7 @@
 #include "properties/report/terminal.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -120,6 +121,9 @@ std::string Cost(const Outcome& outcome) {
     absl::StrAppend(&text, ", ", Plural(outcome.cuts, "cut"), ", ", outcome.certain_cuts,
                     " certain");
   }
+  if (outcome.cases_left > 0 && outcome.result == Outcome::Result::kPass) {
+    absl::StrAppend(&text, ", no time for ", outcome.cases_left, " more");
+  }
   if (!outcome.note.empty()) absl::StrAppend(&text, "; ", PlainText(outcome.note));
   return text;
 }
@@ -213,6 +217,25 @@ std::string FailureText(const Outcome& outcome, const std::string& file,
   return text + Trust(outcome, file, options);
 }
 
+std::string TimeLine(const Summary& summary, double seconds) {
+  if (summary.partly + summary.no_time == 0) return "";
+  std::string text = "the time was over (--budget)";
+  if (summary.partly > 0) {
+    absl::StrAppend(&text, "; of the requirements that hold ", summary.partly,
+                    summary.partly == 1 ? " was" : " were", " judged by the first cases");
+  }
+  if (summary.no_time > 0) {
+    absl::StrAppend(&text, "; ", summary.no_time, summary.no_time == 1 ? " was" : " were",
+                    " not judged");
+  }
+  // How long it takes of what was not begun nobody knows.
+  double needed = seconds + 1.2 * summary.seconds_left;
+  if (summary.no_time > 0) needed = std::max(needed, 2 * seconds);
+  absl::StrAppendFormat(&text, ": --budget %.0fs is about enough for all\n",
+                        10 * std::ceil(needed / 10));
+  return text;
+}
+
 std::string SummaryLine(const Summary& summary, double seconds) {
   const int judged = summary.passed + summary.failed_must + summary.failed_should;
   std::string text = absl::StrCat(summary.passed, " of ", judged, " hold");
@@ -224,6 +247,7 @@ std::string SummaryLine(const Summary& summary, double seconds) {
   tell(summary.observed, "observed");
   tell(summary.skipped, "skipped");
   tell(summary.not_run, "not run");
+  tell(summary.no_time, "without time");
   absl::StrAppendFormat(&text, "; %s, %s, %.2f s\n",
                         Plural(summary.distinct_scenarios, "distinct scenario"),
                         Plural(summary.plays, "conversation"), seconds);

@@ -35,5 +35,7 @@ std::string FailureText(const Outcome& outcome, const std::string& file,
 
 // "11 of 13 hold, …", with a newline.
 std::string SummaryLine(const Summary& summary, double seconds);
+// What there was no time for in a check of `seconds`, and what it takes; empty if nothing.
+std::string TimeLine(const Summary& summary, double seconds);
 
 }  // namespace verbatim

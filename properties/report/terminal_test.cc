@@ -372,6 +372,35 @@ TEST(SummaryLine, NamesOnlyWhatThereIs) {
             "scenarios, 9 conversations, 1.50 s\n");
 }
 
+TEST(TimeLine, SaysWhatThereWasNoTimeForAndWhatItTakes) {
+  Summary summary;
+  summary.passed = 13;
+  EXPECT_EQ(TimeLine(summary, 60), "");
+  summary.partly = 2;
+  summary.seconds_left = 100;
+  EXPECT_EQ(
+      TimeLine(summary, 60),
+      "the time was over (--budget); of the requirements that hold 2 were judged by the first "
+      "cases: --budget 180s is about enough for all\n");
+  summary.seconds_left = 1;
+  summary.no_time = 1;
+  EXPECT_EQ(
+      TimeLine(summary, 60),
+      "the time was over (--budget); of the requirements that hold 2 were judged by the first "
+      "cases; 1 was not judged: --budget 120s is about enough for all\n");
+}
+
+TEST(OutcomeLine, SaysHowManyCasesThereWasNoTimeFor) {
+  Outcome outcome;
+  outcome.id = "stream.exact.bulk";
+  outcome.result = Outcome::Result::kPass;
+  outcome.distinct_scenarios = 3;
+  outcome.cases_left = 7;
+  EXPECT_NE(OutcomeLine(outcome, {}).find("3 scenarios, 0.00 s, no time for 7 more"),
+            std::string::npos)
+      << OutcomeLine(outcome, {});
+}
+
 TEST(HexDump, HasSixteenBytesALine) {
   EXPECT_EQ(HexDump("0123456789abcdef\r\n\x1b\x7f\xff", 4096, "> "),
             ">     4096  30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66  |0123456789abcdef|\n"

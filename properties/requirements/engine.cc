@@ -3,7 +3,6 @@
 #include "properties/requirements/engine.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -53,20 +52,11 @@ void AddNote(absl::string_view note, Outcome* outcome) {
 
 }  // namespace
 
-Outcome OutcomeOf(const Requirement& requirement) {
-  Outcome outcome;
-  outcome.id = std::string(requirement.id);
-  outcome.level = std::string(LevelName(requirement.level));
-  outcome.basis = std::string(BasisName(requirement.basis));
-  outcome.sentence = std::string(requirement.sentence);
-  outcome.source = std::string(requirement.source);
-  return outcome;
-}
-
 Engine::Engine(Target* target, Budget budget)
     : target_(target),
       patience_(budget.deadline_ms),
-      budget_(ForTarget(budget, *target, &patience_)) {}
+      budget_(ForTarget(budget, *target, &patience_)),
+      part_end_(budget.end) {}
 
 // A spawned target's addresses are known only now.
 Budget Engine::BudgetNow() const {
@@ -76,131 +66,197 @@ Budget Engine::BudgetNow() const {
 }
 
 absl::StatusOr<Outcome> Engine::Run(const Requirement& requirement) {
-  const auto start = steady_clock::now();
-  const uint64_t plays_before = plays_;
-  Outcome outcome = OutcomeOf(requirement);
+  Progress progress(requirement);
+  if (absl::Status status = Continue(&progress, TimePoint::max()); !status.ok()) return status;
+  return progress.Conclude();
+}
+
+// Whether there is something to play on this target; else the outcome says why not.
+bool Engine::CanBegin(Progress* progress) const {
+  const Requirement& requirement = progress->requirement;
+  Outcome& outcome = progress->outcome;
   if (const Family family = FamilyOf(*target_); family != requirement.family) {
     outcome.result = Outcome::Result::kSkip;
     outcome.reason = absl::StrCat("it is of the family ", FamilyName(requirement.family),
                                   ", the target of ", FamilyName(family));
-    return outcome;
+    return false;
   }
   if (const std::optional<Capability> missing = Missing(requirement, *target_)) {
     const bool claimed = *missing != kHalfClose && *missing != kStatus;
     outcome.result = claimed ? Outcome::Result::kSkip : Outcome::Result::kNotClaimed;
     outcome.reason = absl::StrCat("needs ", CapabilityName(*missing));
-    return outcome;
+    return false;
   }
-  starts_before_ = target_->starts();
-  if (absl::Status status = Ready(); !status.ok()) {
-    outcome.reason = std::string(status.message());
-    return outcome;
-  }
-  outcome.result = Outcome::Result::kPass;
-  const absl::Status status = requirement.check != nullptr ? RunTrial(requirement, &outcome)
-                                                           : RunCases(requirement, &outcome);
-  if (!status.ok()) return status;
-  outcome.seconds = SecondsSince(start);
-  LookAfter(requirement, &outcome);
-  if (!own_error_.ok()) return own_error_;
-  outcome.plays += plays_ - plays_before;
-  return outcome;
+  return true;
 }
 
-absl::Status Engine::RunCases(const Requirement& requirement, Outcome* outcome) {
+absl::Status Engine::Continue(Progress* progress, TimePoint until) {
+  const Requirement& requirement = progress->requirement;
+  Outcome& outcome = progress->outcome;
+  if (!std::exchange(progress->begun, true) && !CanBegin(progress)) progress->over = true;
+  if (progress->over || budget_.Spent()) return absl::OkStatus();
   const auto start = steady_clock::now();
-  cuts_ = certain_cuts_ = 0;
-  std::set<std::string> texts;
-  Cases cases = requirement.cases(BudgetNow());
-  Pace pace = Pace::kWhole;
-  int left_open = 0;
-  while (std::optional<rc::Shrinkable<Scenario>> next = cases()) {
-    if (budget_.Spent()) {
-      outcome->result = Outcome::Result::kNotRun;
-      outcome->reason = kBudgetSpent;
+  const uint64_t plays_before = plays_;
+  starts_before_ = target_->starts();
+  if (absl::Status status = Ready(); !status.ok()) {
+    if (budget_.Spent()) return absl::OkStatus();
+    // Nothing is to be said against what was played before.
+    progress->Conclude();
+    if (outcome.result == Outcome::Result::kPass) return absl::OkStatus();
+    outcome.result = Outcome::Result::kNotRun;
+    outcome.reason = std::string(status.message());
+    return absl::OkStatus();
+  }
+  outcome.result = Outcome::Result::kPass;
+  broken_off_ = false;
+  const absl::Status status =
+      requirement.check != nullptr ? RunTrial(progress, until) : RunCases(progress, until);
+  part_end_ = budget_.end;
+  if (!status.ok()) return status;
+  outcome.seconds += SecondsSince(start);
+  if (!broken_off_) LookAfter(requirement, &outcome);
+  if (!own_error_.ok()) return own_error_;
+  progress->over = progress->over || outcome.result == Outcome::Result::kFail;
+  outcome.plays += plays_ - plays_before;
+  return absl::OkStatus();
+}
+
+absl::Status Engine::RunCases(Progress* progress, TimePoint until) {
+  const auto start = steady_clock::now();
+  const Requirement& requirement = progress->requirement;
+  Outcome& outcome = progress->outcome;
+  cuts_ = outcome.cuts;
+  certain_cuts_ = outcome.certain_cuts;
+  if (!progress->cases) progress->cases = requirement.cases(BudgetNow());
+  while (!budget_.Spent()) {
+    if (!progress->next) progress->next = progress->cases();
+    if (!progress->next) {
+      progress->over = true;
       break;
     }
-    const Scenario scenario = Fit(next->value());
-    if (!texts.insert(PrintScenario(scenario)).second) continue;
+    const bool essential = progress->played.size() < requirement.essential;
+    if (!essential && steady_clock::now() >= until) break;
+    const Scenario scenario = Fit(progress->next->value());
+    const std::string text = PrintScenario(scenario);
+    if (progress->played.count(text) != 0) {
+      progress->next.reset();
+      continue;
+    }
+    part_end_ = essential ? budget_.end : std::min(until, budget_.end);
+    // What may be lost is not waited for again and again.
+    const Pace pace = progress->left_open > 0 ? Pace::kControl : Pace::kWhole;
     Transcript transcript;
     absl::StatusOr<Verdict> verdict = Play(scenario, RulesOf(requirement), pace, &transcript);
+    part_end_ = budget_.end;
     if (!verdict.ok()) return verdict.status();
+    if (verdict->kind == Verdict::Kind::kNotJudged && verdict->detail == kBudgetSpent) {
+      Mend();
+      break;
+    }
+    progress->played.insert(text);
     if (requirement.family == Family::kDatagram && IsLeftOpen(*verdict)) {
-      ++left_open;
-      pace = Pace::kControl;  // what may be lost is not waited for again and again
+      ++progress->left_open;
+      progress->next.reset();
       continue;
     }
     if (verdict->kind == Verdict::Kind::kNotJudged) {
-      LeaveOpen(*verdict, kNoAnswer, outcome);
+      outcome.result = Outcome::Result::kSkip;
+      outcome.reason = kNoAnswer;
+      progress->over = true;
       break;
     }
     // One that dies after its answer dies of this case, and not of the next.
     if (!verdict->Fails() && target_->Died()) verdict->kind = Verdict::Kind::kDied;
-    outcome->cuts = cuts_;
-    outcome->certain_cuts = certain_cuts_;
+    outcome.cuts = cuts_;
+    outcome.certain_cuts = certain_cuts_;
     if (verdict->Fails()) {
-      outcome->result = Outcome::Result::kFail;
-      outcome->verdict = *std::move(verdict);
-      outcome->transcript = transcript.Lines();
-      outcome->target_output = words_;
-      outcome->first_failure_seconds = SecondsSince(start);
-      Explain(requirement, *std::move(next), outcome);
+      outcome.first_failure_seconds = outcome.seconds + SecondsSince(start);
+      Fails(progress, *std::move(verdict), transcript);
       break;
     }
+    progress->next.reset();
   }
-  outcome->distinct_scenarios = texts.size();
-  if (left_open > 0) {
-    AddNote(absl::StrCat(left_open, " of ", texts.size(),
+  if (progress->over && progress->left_open > 0) {
+    AddNote(absl::StrCat(progress->left_open, " of ", progress->played.size(),
                          " had no answer, being large: that is for datagram.answered.large"),
-            outcome);
+            &outcome);
   }
   return own_error_;
 }
 
-absl::Status Engine::RunTrial(const Requirement& requirement, Outcome* outcome) {
+void Engine::Fails(Progress* progress, Verdict verdict, const Transcript& transcript) {
+  Outcome& outcome = progress->outcome;
+  outcome.result = Outcome::Result::kFail;
+  outcome.verdict = std::move(verdict);
+  outcome.transcript = transcript.Lines();
+  outcome.target_output = words_;
+  progress->over = true;
+  Explain(progress->requirement, *std::move(progress->next), &outcome);
+}
+
+// After a conversation that was broken off for want of time: how a target bears that is for other
+// requirements.
+void Engine::Mend() {
+  broken_off_ = true;
+  if (budget_.Spent() || target_->client() != nullptr) return;
+  if (!target_->Died() && (ProbeHolds() || ProbeHolds())) return;
+  if ((target_->capabilities() & kSpawned) != 0) target_->Stop();
+}
+
+absl::Status Engine::RunTrial(Progress* progress, TimePoint until) {
   const auto start = steady_clock::now();
+  const Requirement& requirement = progress->requirement;
+  Outcome& outcome = progress->outcome;
   const int trials = budget_.shrink_ms > 0 ? kTrials : 1;  // who wants no search wants no more
-  for (int i = 0; i < (outcome->result == Outcome::Result::kFail ? trials : 1); ++i) {
+  for (int i = 0; i < (outcome.result == Outcome::Result::kFail ? trials : 1); ++i) {
     // What took long once is not tried again and again: the budget is for all.
     if (i > 0 && (SecondsSince(start) > kLongTrialSeconds || budget_.Spent() || !Ready().ok()))
       break;
-    // That a silence recurs is seen in less than a whole deadline.
     Budget budget = BudgetNow();
-    if (outcome->verdict.IsSilence()) {
+    if (i == 0) budget.end = std::min(until, budget.end);
+    // That a silence recurs is seen in less than a whole deadline.
+    if (outcome.verdict.IsSilence()) {
       budget.deadline_ms = OptionsFor(Pace::kControl).deadline_ms;
       budget.patience = nullptr;
     }
     Trial trial(target_, budget);
     absl::StatusOr<Verdict> verdict = requirement.check(trial);
     if (absl::IsAborted(verdict.status())) {  // an instance's port was taken: of this row alone
-      outcome->result = Outcome::Result::kNotRun;
-      outcome->reason = std::string(verdict.status().message());
+      outcome.result = Outcome::Result::kNotRun;
+      outcome.reason = std::string(verdict.status().message());
+      progress->over = true;
       return absl::OkStatus();
     }
     if (!verdict.ok()) return verdict.status();
-    outcome->plays += trial.conversations();
+    outcome.plays += trial.conversations();
     if (i > 0) {
       if (verdict->kind == Verdict::Kind::kNotJudged) break;
-      outcome->recurred += verdict->kind == outcome->verdict.kind ? 1 : 0;
-      ++outcome->replays;
+      outcome.recurred += verdict->kind == outcome.verdict.kind ? 1 : 0;
+      ++outcome.replays;
       continue;
     }
-    outcome->note = trial.note();
+    outcome.note = trial.note();
+    if (verdict->kind == Verdict::Kind::kNotJudged && verdict->detail == kBudgetSpent) {
+      Mend();
+      return absl::OkStatus();
+    }
+    progress->over = true;
     if (verdict->kind == Verdict::Kind::kNotJudged) {
-      LeaveOpen(*verdict, verdict->detail, outcome);
+      outcome.result = Outcome::Result::kSkip;
+      outcome.reason = verdict->detail;
     } else if (requirement.level == Level::kObserved) {
-      outcome->result = Outcome::Result::kObserved;
-      outcome->reason = verdict->detail;
+      outcome.result = Outcome::Result::kObserved;
+      outcome.reason = verdict->detail;
     } else if (verdict->Fails()) {
-      outcome->result = Outcome::Result::kFail;
-      outcome->verdict = *std::move(verdict);
-      outcome->first_failure_seconds = SecondsSince(start);
-      outcome->recurred = outcome->replays = 1;
+      outcome.result = Outcome::Result::kFail;
+      outcome.verdict = *std::move(verdict);
+      outcome.first_failure_seconds = outcome.seconds + SecondsSince(start);
+      outcome.recurred = outcome.replays = 1;
       if (const std::optional<std::string> death = target_->DiedSoon()) {
-        NameDeath(*death, outcome);
+        NameDeath(*death, &outcome);
         break;
       }
-      outcome->target_output = trial.target_output();
+      outcome.target_output = trial.target_output();
     }
   }
   return absl::OkStatus();
@@ -210,12 +266,6 @@ void Engine::NameDeath(const std::string& death, Outcome* outcome) {
   outcome->result = Outcome::Result::kFail;
   outcome->verdict.SayDied(death);
   outcome->target_output = target_->Output();
-}
-
-void Engine::LeaveOpen(const Verdict& verdict, absl::string_view reason, Outcome* outcome) {
-  const bool spent = verdict.detail == kBudgetSpent;
-  outcome->result = spent ? Outcome::Result::kNotRun : Outcome::Result::kSkip;
-  outcome->reason = spent ? kBudgetSpent : std::string(reason);
 }
 
 // Whether what is behind the target has died: then a failure says nothing of the target.

@@ -2,6 +2,7 @@
 // Not for: choosing requirements, their order (schedule.h), or reports: all are the front end's.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "properties/judge/outcome.h"
+#include "properties/requirements/progress.h"
 #include "properties/requirements/requirement.h"
 #include "properties/stage/socket/patience.h"
 #include "properties/stage/socket/stage.h"
@@ -26,12 +28,17 @@ class Engine {
   // connected to, did not listen, or died; kInternal iff our own side failed.
   absl::Status Reach();
 
-  // Plays the requirement's cases until one fails; then looks for a smaller one, counts how often
+  // Plays the requirement's cases until one fails, all are played, or `until` has come: not before
+  // its essential ones are played, but never longer than the budget. What `until` cuts short is
+  // played again by the next call. What has no cases has until then too, and begins again.
+  // On a failure it looks for a smaller one, counts how often
   // it fails again, and plays its bytes in one piece. Where Reach's exchange held, it must hold
   // after the requirement too: a target that no longer answers fails the requirement that did it. A
   // spawned one is then started again, for kRestarts requirements at most (and within one of them
   // kReplays times); of another one nothing more is judged. Returns kInternal iff our own side
   // failed; everything else is in the outcome.
+  absl::Status Continue(Progress* progress, std::chrono::steady_clock::time_point until);
+  // All of that at once.
   absl::StatusOr<Outcome> Run(const Requirement& requirement);
 
   // Plays one scenario by `rules`, at the whole deadline.
@@ -71,13 +78,17 @@ class Engine {
   static bool IsLeftOpen(const Verdict& verdict);
   // The plain exchange. Its verdict is kUnserved where nobody is there.
   absl::StatusOr<Verdict> Probe();
+  absl::StatusOr<Verdict> FirstProbe();
   absl::Status Ready();
   bool ProbeHolds();
 
   // engine.cc
-  absl::Status RunCases(const Requirement& requirement, Outcome* outcome);
-  absl::Status RunTrial(const Requirement& requirement, Outcome* outcome);
-  static void LeaveOpen(const Verdict& verdict, absl::string_view reason, Outcome* outcome);
+  using TimePoint = std::chrono::steady_clock::time_point;
+  bool CanBegin(Progress* progress) const;
+  absl::Status RunCases(Progress* progress, TimePoint until);
+  absl::Status RunTrial(Progress* progress, TimePoint until);
+  void Fails(Progress* progress, Verdict verdict, const Transcript& transcript);
+  void Mend();
   void LookAfter(const Requirement& requirement, Outcome* outcome);
   bool BackendDied(const Requirement& requirement, Outcome* outcome);
   void NameDeath(const std::string& death, Outcome* outcome);
@@ -97,9 +108,11 @@ class Engine {
   const Budget budget_;
   int64_t slowest_answer_us_ = 0;
   int64_t shrunk_ms_ = 0;
+  TimePoint part_end_;  // of the play under way: the budget's end, or an earlier one
   uint64_t plays_ = 0;
   uint64_t cuts_ = 0;
   uint64_t certain_cuts_ = 0;
+  bool broken_off_ = false;  // the last conversation, for want of time
   std::string words_;        // of a client: what it said when it was played last
   bool probe_held_ = false;  // at the start: so a failing probe later means a wedged target
   std::string gone_;         // why nothing more can be judged
@@ -111,9 +124,6 @@ class Engine {
 // The same bytes in one piece on each connection: `scenario` with the sends of its one connection
 // merged. nullopt if it has several connections, or is in one piece already.
 std::optional<Scenario> ControlOf(const Scenario& scenario);
-
-// Not run, and nothing said of it yet but what the catalogue says.
-Outcome OutcomeOf(const Requirement& requirement);
 
 // One requirement on one target.
 absl::StatusOr<Outcome> Run(const Requirement& requirement, Target* target, const Budget& budget);

@@ -1,5 +1,7 @@
 // Single conversations with the target, and the plain exchange before and after the others.
 // Not for: requirements (engine.cc).
+#include <poll.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -8,12 +10,19 @@
 #include "properties/requirements/icmp_probe.h"
 #include "properties/scenario/in_lines.h"
 #include "properties/stage/socket/judged.h"
+#include "properties/stage/socket/quiet.h"
 
 namespace verbatim {
 namespace {
 
 constexpr int64_t kShortBlockMs = 50;
 constexpr int64_t kControlMs = 500;
+constexpr int64_t kServesMs = 3000;  // at the latest, after it listened
+constexpr int kProbeAgainMs = 20;
+
+bool EndsEarly(const Verdict& verdict) {
+  return verdict.kind == Verdict::Kind::kTruncated || verdict.kind == Verdict::Kind::kUnserved;
+}
 
 }  // namespace
 
@@ -21,7 +30,7 @@ StageOptions Engine::OptionsFor(Pace pace) const {
   StageOptions options;
   options.deadline_ms = budget_.deadline_ms;
   options.connect_deadline_ms = budget_.connect_deadline_ms;
-  options.end = budget_.end;
+  options.end = part_end_;
   // A pipe takes a byte at once or not at all, for as long as its reader is stuck.
   if ((target_->capabilities() & kServer) == 0) options.block_ms = kShortBlockMs;
   if (pace == Pace::kWhole) {
@@ -124,9 +133,28 @@ absl::Status Engine::Ready() {
   return target_->Prepare(budget_.Within(budget_.start_deadline_ms));
 }
 
+// A forwarder may listen before what is behind it does, and ends what comes too early: a started
+// target is ready when an exchange passes. How long that took is kept for its next start.
+absl::StatusOr<Verdict> Engine::FirstProbe() {
+  Quiet whole;
+  absl::StatusOr<Verdict> verdict = Probe();
+  if ((target_->capabilities() & kServer) == 0 || target_->starts() == 0 || target_->knows_delay())
+    return verdict;
+  bool early = false;
+  while (verdict.ok() && EndsEarly(*verdict) && whole.LeftMs(kServesMs) > 0 && !budget_.Spent() &&
+         !target_->Died()) {
+    early = true;
+    ::poll(nullptr, 0, kProbeAgainMs);
+    verdict = Probe();
+  }
+  const bool serves = verdict.ok() && !verdict->Fails();
+  target_->LearnDelay(early && serves ? 2 * whole.PassedMs() : 0);
+  return verdict;
+}
+
 absl::Status Engine::Reach() {
   if (absl::Status status = Ready(); !status.ok()) return status;
-  absl::StatusOr<Verdict> verdict = Probe();
+  absl::StatusOr<Verdict> verdict = FirstProbe();
   // A stream's connect has tried them all.
   const bool each_alone = FamilyOf(*target_) != Family::kStream;
   for (size_t i = 1; each_alone && i < target_->addresses().size(); ++i) {

@@ -254,7 +254,7 @@ TEST(Engine, ASpentBudgetIsNoPass) {
   const TestServer server(Echo);
   Budget budget = Small();
   budget.end = std::chrono::steady_clock::now();
-  EXPECT_EQ(RunOn(server, "stream.exact.bulk", budget).result, Outcome::Result::kNotRun);
+  EXPECT_EQ(RunOn(server, "stream.exact.bulk", budget).result, Outcome::Result::kNoTime);
 }
 
 // It was blamed for its backlog once: the peers that vanish were all connected before the first
@@ -277,9 +277,73 @@ TEST(Engine, TheBudgetEndsWhateverIsUnderWay) {
   Budget budget = Small();
   budget.bulk_bytes = uint64_t{1} << 40;
   budget.end = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
+  // Its first case judges it.
   const Outcome outcome = RunOn(server, "stream.exact.bulk", budget);
-  EXPECT_EQ(outcome.result, Outcome::Result::kNotRun);
+  EXPECT_EQ(outcome.result, Outcome::Result::kPass);
+  EXPECT_EQ(outcome.distinct_scenarios, 1u);
+  EXPECT_EQ(outcome.cases_left, 1u);
+  EXPECT_GT(outcome.seconds_left, 0);
+}
+
+TEST(Engine, AForwarderWhoseBackEndStartsLateIsReadyWhenAnExchangePasses) {
+  auto target = Target::Spawned(
+      "exec python3 -c 'import socket,sys,time\n"
+      "s=socket.socket(); s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEADDR,1)\n"
+      "s.bind((\"127.0.0.1\",int(sys.argv[1]))); s.listen(); start=time.monotonic()\n"
+      "while True:\n"
+      "  c=s.accept()[0]\n"
+      "  if time.monotonic()-start<.3: c.close(); continue\n"
+      "  d=c.recv(65536)\n"
+      "  while d: c.sendall(d); d=c.recv(65536)\n"
+      "  c.close()' {port}");
+  ASSERT_TRUE(target.ok());
+  const absl::StatusOr<Outcome> outcome =
+      ::verbatim::Run(*FindRequirement("stream.exact.buffer-edges"), target->get(), Small());
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->result, Outcome::Result::kPass) << VerdictSentence(outcome->verdict);
+  EXPECT_TRUE((*target)->knows_delay()) << "and the next start waits for so long";
+}
+
+TEST(Engine, WhatTheBudgetCutsShortIsNoFailure) {
+  std::atomic<int> connections{0};
+  const TestServer server([&](int fd) {
+    const bool first = ++connections == 1;  // the plain exchange, before anything is played
+    EchoChanged(fd, [first](std::vector<char>& data) {
+      if (!first) data.clear();
+    });
+  });
+  Budget budget = Small();
+  budget.deadline_ms = 60'000;
+  budget.end = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
+  const Outcome outcome = RunOn(server, "stream.exact.every-byte", budget);
+  EXPECT_EQ(outcome.result, Outcome::Result::kNoTime);
   EXPECT_NE(outcome.reason.find("--budget"), std::string::npos) << outcome.reason;
+  EXPECT_EQ(outcome.distinct_scenarios, 0u);
+  EXPECT_GT(outcome.cases_left, 100u);
+}
+
+TEST(Engine, WhatIsPlayedInPartsIsPlayedOnceEach) {
+  const TestServer server(Echo);
+  const auto target = TargetOf(server);
+  Engine engine(target.get(), Small());
+  const Requirement& requirement = *FindRequirement("stream.exact.all-fragments");
+  const absl::StatusOr<Outcome> whole = engine.Run(requirement);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  // Without time no part has more than what is essential.
+  Progress progress(requirement);
+  size_t parts = 0;
+  for (; !progress.over && parts < 1000; ++parts) {
+    const auto at_once =
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(parts == 0 ? 0 : 5);
+    ASSERT_TRUE(engine.Continue(&progress, at_once).ok());
+    if (parts == 0) EXPECT_EQ(progress.played.size(), requirement.essential);
+  }
+  const Outcome outcome = progress.Conclude();
+  EXPECT_GT(parts, 1u);
+  EXPECT_EQ(outcome.result, Outcome::Result::kPass);
+  EXPECT_EQ(outcome.distinct_scenarios, whole->distinct_scenarios);
+  EXPECT_EQ(outcome.cases_left, 0u);
+  EXPECT_EQ(outcome.cuts, whole->cuts);
 }
 
 TEST(Engine, OneThatDiesAfterItsAnswerDiesOfThatCase) {

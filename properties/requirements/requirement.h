@@ -81,6 +81,8 @@ struct Requirement {
   Rules rules;
   // The scenarios, drawn one at a time; without the line "requirement".
   Cases (*cases)(const Budget& budget) = nullptr;
+  // Its first so many cases judge it where there is no time for all.
+  size_t essential = 2;
   // Where no scenario can say it: more connections than one has, or a look at the process. Without
   // cases. The verdict of level I is what was seen, in `detail`. Returns kInternal iff our own side
   // failed.

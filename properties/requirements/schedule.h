@@ -21,6 +21,10 @@ namespace verbatim {
 // only that counts: it might have been the company. Wrong bytes never are. `jobs` (1 or more): so
 // many of the others at a time, each on an instance of its own; for targets that we start.
 //
+// Where there is no time for all cases, every requirement is judged by its first ones before any
+// gets more: each has a part of the time in turn, and then a longer one. What is waiting has half
+// of the time.
+//
 // Returns what Engine::Reach returns, before anything was told; kInternal iff our own side failed.
 absl::Status RunAll(const std::vector<Requirement>& requirements, Target* target,
                     const Budget& budget, int jobs,

@@ -105,6 +105,39 @@ TEST(RunAll, WhatFailsAloneTooFails) {
   EXPECT_FALSE(told[0].HasScenario());
 }
 
+// More cases than there is time for.
+Cases Many(const Budget&) {
+  std::vector<Scenario> scenarios;
+  for (uint64_t bytes = 1; bytes <= 5000; ++bytes) {
+    PayloadSpec payload;
+    payload.size_bytes = bytes;
+    scenarios.push_back(Scenario{
+        "",
+        payload,
+        {{Step::Kind::kSend, 1, kRest}, {Step::Kind::kAwait, 1, 0}, {Step::Kind::kPause, 1, 20}}});
+  }
+  return Listed(std::move(scenarios));
+}
+
+TEST(RunAll, EachIsJudgedByItsFirstCasesBeforeAnyGetsAllItsTime) {
+  std::vector<Requirement> rows = {Row("a", nullptr, false), Row("b", nullptr, true),
+                                   Row("c", nullptr, false), Row("d", nullptr, false)};
+  for (Requirement& row : rows) row.cases = Many;
+  const std::unique_ptr<Target> target = *Target::Stdio("cat");
+  Budget budget;
+  budget.end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  std::vector<Outcome> told;
+  const absl::Status status = RunAll(rows, target.get(), budget, 1,
+                                     [&](const Outcome& outcome) { told.push_back(outcome); });
+  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_EQ(told.size(), rows.size());
+  for (const Outcome& outcome : told) {
+    EXPECT_EQ(outcome.result, Outcome::Result::kPass) << outcome.id << ": " << outcome.reason;
+    EXPECT_GE(outcome.distinct_scenarios, 2u) << outcome.id;
+    EXPECT_EQ(outcome.distinct_scenarios + outcome.cases_left, 5000u) << outcome.id;
+  }
+}
+
 TEST(RunAll, OurOwnFaultEndsIt) {
   absl::Status status;
   const auto told = Told({Row("a", Holds, false), Row("b", OurOwnFault, false)}, &status);

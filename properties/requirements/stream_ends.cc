@@ -221,6 +221,10 @@ Cases SurviveReset(const Budget& budget) {
       scenarios.push_back(std::move(scenario));
     }
   }
+  // One for whom more is kept than the kernel takes: what fails then is a write that waits.
+  Scenario jammed = Make(Coded(kJamBytes, budget), {Send(1), await, stall, Send(kRest), reset});
+  Greet(2, &jammed);
+  scenarios.push_back(std::move(jammed));
   return Listed(std::move(scenarios));
 }
 

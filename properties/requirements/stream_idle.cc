@@ -24,6 +24,7 @@ constexpr uint64_t kIdleWakes = 500;  // a second; that timer has 100
 constexpr uint64_t kJamBytes = 64 << 20;
 constexpr int64_t kIdleBlockMs = 500;  // nothing accepted for so long: it blocks
 constexpr int64_t kQuietMs = 200;      // nothing came for so long: enough was read
+constexpr int kStillAtWorkLooks = 4;
 
 // What the target burns while its connections are left alone; the first that is too much is the
 // trial's result. Whether all was well.
@@ -52,10 +53,12 @@ bool CostsNothing(Trial& trial, const std::string& connections) {
   return false;
 }
 
-// Sends without reading until the target takes no more.
+// Sends without reading until the target takes no more. One that is still at work on what it took
+// is not idle yet.
 bool Jam(Trial& trial, Peer* peer) {
   if (!peer->Connect()) return false;
   peer->Push(kJamBytes, kIdleBlockMs);
+  for (int i = 0; i < kStillAtWorkLooks && IsAtWork(trial); ++i) peer->Push(kJamBytes, kQuietMs);
   return !trial.Spent();
 }
 

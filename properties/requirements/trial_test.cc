@@ -3,13 +3,13 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "properties/requirements/peer.h"
@@ -115,11 +115,13 @@ TEST(Trial, LooksThatTakeLongAreFewer) {
       "exec python3 -c 'import socket,sys\ns=socket.socket()\n"
       "s.bind((\"127.0.0.1\",int(sys.argv[1])))\ns.listen()\ns.accept()' {port}");
   ASSERT_TRUE((*target)->Prepare(kStartMs).ok());
+  const Budget unlimited;
+  Trial waiting(target->get(), unlimited);
   Budget budget;
   int looks = 0;
   const auto never = [&](const Usage&, const Usage&) {
     ++looks;
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    waiting.Pause(300);
     return false;
   };
   EXPECT_TRUE(Trial(target->get(), budget).UseOnce(never).ok());
@@ -154,6 +156,20 @@ TEST(PromptNoStall, NagleAgainstADelayedAckIsFound) {
   const Checked checked = RunCheck(PromptNoStall, server);
   EXPECT_EQ(checked.verdict.kind, Kind::kMisbehaved) << Shown(checked);
   EXPECT_NE(checked.verdict.detail.find("that is a stall"), std::string::npos) << Shown(checked);
+}
+
+TEST(PromptNoStall, OneWhoTakesItsTimeForEachAnswerStallsNothing) {
+  const TestServer server([](int fd) {
+    SendAtOnce(fd);
+    char data[64];
+    while (true) {
+      const ssize_t got = ::recv(fd, data, sizeof(data), 0);
+      ::poll(nullptr, 0, 45);
+      if (got <= 0 || !SendAll(fd, data, static_cast<size_t>(got))) return;
+    }
+  });
+  const Checked checked = RunCheck(PromptNoStall, server);
+  EXPECT_EQ(checked.verdict.kind, Kind::kHeld) << Shown(checked);
 }
 
 TEST(Urgent, WithoutOobinlineTheUrgentByteLeavesTheStreamAndTheOthersAreIntact) {

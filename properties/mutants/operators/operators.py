@@ -38,7 +38,7 @@ LAST = "stream.survive.churn"
 STAGES = {"tcp": [FIRST, [f"--except={row}" for row in LATE], [f"--only={row}" for row in LATE] + [f"--except={LAST}"],
                   [f"--only={LAST}"]],
           "udp": [["--only=datagram.*"]]}
-OUTCOME = re.compile(r"  (FAIL|not run|skip)\b.*? ((?:stream|datagram)\.[\w.-]+) +([MSI]) ", re.I)
+OUTCOME = re.compile(r"  (FAIL|not run|no time|skip)\b.*? ((?:stream|datagram)\.[\w.-]+) +([MSI]) ", re.I)
 CHECK_ITSELF = "the check itself"
 NOT_JUDGED = 3
 NOT_SOUND = 2
@@ -145,7 +145,7 @@ class Bench:
                  "open": left_open}
         with self.lock:
             self.results[key] = entry
-            if any(said.startswith("not run") for said in left_open.values()) and not killers:
+            if any(said.startswith(("not run", "no time")) for said in left_open.values()) and not killers:
                 return entry  # no time left: another time
             with self.log.open("a") as log:
                 log.write(json.dumps(entry) + "\n")

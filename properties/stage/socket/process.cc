@@ -120,6 +120,8 @@ struct Plumbing {
 
 }  // namespace
 
+uint64_t GivenDescriptorLimit() { return GivenDescriptors().rlim_cur; }
+
 void RaiseDescriptorLimit() {
   static const bool raised = [] {
     rlimit limit = GivenDescriptors();

@@ -104,5 +104,7 @@ void KillDescendants();
 // Raises this program's soft limit of descriptors to the hard one, once: a thousand connections
 // need them. What is started gets the original one.
 void RaiseDescriptorLimit();
+// The soft limit that it was given: what it starts has that, unless told otherwise.
+uint64_t GivenDescriptorLimit();
 
 }  // namespace verbatim

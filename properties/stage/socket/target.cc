@@ -43,6 +43,8 @@ std::unique_ptr<Target> Target::Clone() const {
   std::unique_ptr<Target> clone(new Target(kind_, transport_, name_, argument_));
   clone->command_ = command_;
   if (backend_ != nullptr) clone->backend_ = backend_->Clone();
+  clone->readiness_ = readiness_;
+  clone->delay_ms_ = delay_ms_;
   clone->capabilities_ = capabilities_;
   clone->preferred_ = preferred_;
   clone->descriptor_limit_ = descriptor_limit_;
@@ -140,7 +142,8 @@ absl::Status Target::StartProcess(int64_t deadline_ms) {
   words_->CloseWriter();
   if (!process.ok()) return process.status();
   process_ = *std::move(process);
-  const absl::Status status = WaitUntilListening(deadline_ms);
+  absl::Status status = WaitUntilListening(deadline_ms);
+  if (status.ok()) status = WaitUntilReady(deadline_ms);
   if (!status.ok() || backend_ == nullptr) return status;
   return backend_->AwaitAnswer(door(), deadline_ms, process_.get());
 }
@@ -198,6 +201,23 @@ absl::Status Target::WaitUntilListening(int64_t deadline_ms) {
     }
     process_->Linger(kLookAgainMs);
   }
+}
+
+absl::Status Target::WaitUntilReady(int64_t deadline_ms) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(deadline_ms);
+  while (readiness_.when != nullptr && !readiness_.when->Matches(words_->Text())) {
+    if (process_->Gone() || std::chrono::steady_clock::now() > end) {
+      const std::string how = process_->Gone()
+                                  ? absl::StrCat(*process_->Ended(), " before it")
+                                  : absl::StrCat("has not, within ", deadline_ms, " ms,");
+      return absl::UnavailableError(absl::StrCat("the target ", how, " printed what --ready-when '",
+                                                 readiness_.when->text(), "' names",
+                                                 LastWordsOf(Output())));
+    }
+    process_->Linger(kLookAgainMs);
+  }
+  process_->WaitUntilGone(static_cast<int>(readiness_.after_ms + std::max<int64_t>(delay_ms_, 0)));
+  return absl::OkStatus();
 }
 
 void Target::Stop() {

@@ -20,6 +20,7 @@
 #include "properties/stage/socket/path.h"
 #include "properties/stage/socket/port.h"
 #include "properties/stage/socket/process.h"
+#include "properties/stage/socket/readiness.h"
 #include "properties/stage/socket/usage.h"
 
 namespace verbatim {
@@ -76,6 +77,12 @@ class Target {
   // it, and its address is filled into the command (Backend::FillIn). Every copy has one of its
   // own. `flag` is what the command line has for it: "--behind echo".
   void PutBefore(std::unique_ptr<Backend> backend, absl::string_view flag);
+  // Of a spawned one: Prepare waits for this too. `flags` is what the command line has for it.
+  void IsReadyWhen(Readiness readiness, absl::string_view flags);
+  // Whether it is known how long it takes from listening to serving; Prepare waits for so long
+  // then, which copies inherit. Ours serve at once.
+  bool knows_delay() const { return delay_ms_ >= 0; }
+  void LearnDelay(int64_t delay_ms) { delay_ms_ = delay_ms; }
   // How what is behind it died, if it did and that was not told yet, waiting for it for at most
   // `timeout_ms`; nullopt without one. And the same behind a conversation that failed.
   std::optional<std::string> TakeBackendDeath(int timeout_ms);
@@ -84,10 +91,10 @@ class Target {
   ~Target();
 
   // Makes it ready to be connected to: a spawned one that doesn't run is started, and waited for
-  // until it listens, which is seen without connecting; one before a back end until a line comes
-  // back through it, or `deadline_ms` has gone by again. Does nothing for another. Returns
-  // kUnavailable, with its last output, iff it ended before it listened or did not listen within
-  // `deadline_ms`.
+  // until it listens, which is seen without connecting, and is ready as IsReadyWhen has it; one
+  // before a back end until a line comes back through it, or `deadline_ms` has gone by again. Does
+  // nothing for another. Returns kUnavailable, with its last output, iff it ended before it was
+  // ready or was not within `deadline_ms`.
   absl::Status Prepare(int64_t deadline_ms);
 
   // Ends a spawned one, and what is left of each connection's own process. The next Prepare starts
@@ -163,6 +170,7 @@ class Target {
   absl::Status Start(int64_t deadline_ms);
   absl::Status StartProcess(int64_t deadline_ms);
   absl::Status WaitUntilListening(int64_t deadline_ms);
+  absl::Status WaitUntilReady(int64_t deadline_ms);
   std::optional<Listening> FindListening() const;
   std::string Place() const;
   std::string FillIn() const;
@@ -173,6 +181,8 @@ class Target {
   std::string argument_;
   std::string command_;
   std::unique_ptr<Backend> backend_;  // null unless put before one
+  Readiness readiness_;
+  int64_t delay_ms_ = -1;  // -1: not known
   std::shared_ptr<const ClientDoor> client_;
   std::shared_ptr<ClientDesk> desk_;  // null unless somebody else starts it
   bool in_lines_ = false;

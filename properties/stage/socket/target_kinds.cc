@@ -144,6 +144,11 @@ void Target::PutBefore(std::unique_ptr<Backend> backend, absl::string_view flag)
   absl::StrAppend(&argument_, " ", flag);
 }
 
+void Target::IsReadyWhen(Readiness readiness, absl::string_view flags) {
+  readiness_ = std::move(readiness);
+  absl::StrAppend(&argument_, flags);
+}
+
 std::optional<std::string> Target::TakeBackendDeath(int timeout_ms) {
   return backend_ == nullptr ? std::nullopt : backend_->TakeDeath(timeout_ms);
 }
