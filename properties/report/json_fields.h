@@ -12,8 +12,8 @@ namespace verbatim {
 
 // The words of an enum, in its order.
 inline const std::vector<std::string>& Words(Outcome::Result) {
-  static const auto* const words =
-      new std::vector<std::string>{"pass", "fail", "skip", "not-claimed", "not-run", "observed", "no-time"};
+  static const auto* const words = new std::vector<std::string>{
+      "pass", "fail", "skip", "not-claimed", "not-run", "observed", "no-time"};
   return *words;
 }
 inline const std::vector<std::string>& Words(Control) {
