@@ -168,7 +168,8 @@ class Crew {
       const Requirement& of = turn.progress->requirement;
       return turn.progress->played.size() < of.essential && of.level == Level::kMust;
     });
-    const auto first = queue_.empty() && unjudged != from.end() ? unjudged : from.begin();
+    const bool pick = (alone_ || queue_.empty()) && unjudged != from.end();
+    const auto first = pick ? unjudged : from.begin();
     Turn next = std::move(*first);
     from.erase(first);
     return next;
