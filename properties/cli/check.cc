@@ -181,7 +181,7 @@ class Check {
     WaitIfInterrupted();
     const std::lock_guard<std::mutex> lock(told_);
     report_.outcomes.push_back(outcome);
-    const bool fails = outcome.result == Outcome::Result::kFail;
+    const bool fails = outcome.WentWrong();
     if (!flags_.quiet || fails) Say("%s", OutcomeLine(outcome, options_).c_str());
     std::fflush(stdout);
     if (!fails) return;

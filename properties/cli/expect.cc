@@ -25,7 +25,7 @@ std::optional<Result> ResultOf(absl::string_view name) {
   return std::nullopt;
 }
 
-// "not run" and "no time" are never expected: nothing is known then.
+// "not run", "no time" and "seen once" are never expected: nothing is known then.
 std::optional<Result> ResultOf(const Outcome& outcome) {
   switch (outcome.result) {
     case Outcome::Result::kPass:
@@ -38,6 +38,7 @@ std::optional<Result> ResultOf(const Outcome& outcome) {
     case Outcome::Result::kObserved:
     case Outcome::Result::kNotRun:
     case Outcome::Result::kNoTime:
+    case Outcome::Result::kOnce:
       return std::nullopt;
   }
   return std::nullopt;
@@ -90,6 +91,7 @@ std::vector<std::string> Changes(const Expectations& expectations,
     if (expected.result == Result::kFlaky && outcome.result != Outcome::Result::kNotRun) continue;
     if (outcome.result == Outcome::Result::kObserved) continue;
     if (outcome.result == Outcome::Result::kNoTime) continue;
+    if (outcome.result == Outcome::Result::kOnce) continue;
     const std::optional<Result> result = ResultOf(outcome);
     if (result == expected.result) continue;
     changes.push_back(

@@ -44,7 +44,7 @@ void Tell(const Report& report, const MergeFlags& flags) {
   if (!flags.quiet) std::printf("%s", HeadLine(info).c_str());
   std::string failures;
   for (const Outcome& outcome : report.outcomes) {
-    const bool fails = outcome.result == Outcome::Result::kFail;
+    const bool fails = outcome.WentWrong();
     if (!flags.quiet || fails) std::printf("%s", OutcomeLine(outcome, options).c_str());
     if (fails) absl::StrAppend(&failures, "\n", FailureText(outcome, "", options));
   }

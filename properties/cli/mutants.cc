@@ -89,7 +89,7 @@ class Subject {
       row_.error = absl::StrCat("an error of Verbatim itself: ", outcome.status().message());
     }
     if (held) return Cell::kHeld;
-    if (!outcome.ok() || outcome->result != Outcome::Result::kFail) {
+    if (!outcome.ok() || !outcome->WentWrong()) {
       const absl::string_view why = !outcome.ok()             ? outcome.status().message()
                                     : outcome->cases_left > 0 ? kBudgetSpent
                                                               : absl::string_view(outcome->reason);

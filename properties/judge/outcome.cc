@@ -4,8 +4,8 @@
 namespace verbatim {
 
 absl::string_view ResultName(Outcome::Result result) {
-  constexpr absl::string_view kNames[] = {"pass",    "FAIL",     "skip",   "not claimed",
-                                          "not run", "observed", "no time"};
+  constexpr absl::string_view kNames[] = {"pass",    "FAIL",     "skip",    "not claimed",
+                                          "not run", "observed", "no time", "seen once"};
   return kNames[static_cast<size_t>(result)];
 }
 
@@ -33,6 +33,9 @@ Summary Summarize(const std::vector<Outcome>& outcomes) {
       case Outcome::Result::kObserved:
         ++summary.observed;
         break;
+      case Outcome::Result::kOnce:
+        ++summary.once;
+        break;
       case Outcome::Result::kNoTime:
         ++summary.no_time;
         summary.no_time_must += outcome.level == "M" ? 1 : 0;
@@ -43,9 +46,9 @@ Summary Summarize(const std::vector<Outcome>& outcomes) {
 }
 
 int Summary::ExitStatus(bool strict) const {
-  if (failed_must > 0 || not_run > 0 || (strict && failed_should > 0)) return 1;
+  if (failed_must > 0 || not_run > 0 || (strict && failed_should + once > 0)) return 1;
   if ((strict ? no_time : no_time_must) > 0) return 3;
-  return passed + failed_should > 0 ? 0 : 3;
+  return passed + failed_should + once > 0 ? 0 : 3;
 }
 
 }  // namespace verbatim

@@ -24,6 +24,7 @@ struct Outcome {
     kNotRun,      // the target is gone, or the check was interrupted: `reason`
     kObserved,    // level I: `reason` says what was seen; no pass and no failure
     kNoTime,      // the budget ended before its essential cases were played
+    kOnce,        // something was missing, or late, once; tried again it held each time
   };
   // The requirement, as the catalogue has it; the level as the check takes it ("M", "S", "I").
   std::string id;
@@ -58,6 +59,8 @@ struct Outcome {
   double first_failure_seconds = 0;  // after the requirement began
   std::string target_output;         // the target's own last words, if it died
 
+  // Whether something went wrong: there is a verdict.
+  bool WentWrong() const { return result == Result::kFail || result == Result::kOnce; }
   bool HasScenario() const { return !smallest.steps.empty(); }
 };
 
@@ -68,6 +71,7 @@ struct Summary {
   int failed_should = 0;
   int skipped = 0;  // not claimed ones too
   int not_run = 0;
+  int once = 0;
   int no_time = 0;
   int no_time_must = 0;     // of those
   int partly = 0;           // of those that passed: with cases left
@@ -76,13 +80,14 @@ struct Summary {
   uint64_t distinct_scenarios = 0;
   uint64_t plays = 0;
 
-  // 0: every M holds (`strict`: every S too); 1: some do not, or were not run; 3: nothing was
-  // judged, or there was no time for some M (`strict`: S too). What is skipped is no pass.
+  // 0: every M holds (`strict`: every S too, and none failed once); 1: some do not, or were not
+  // run; 3: nothing was judged, or there was no time for some M (`strict`: S too). What is skipped
+  // is no pass.
   int ExitStatus(bool strict) const;
 };
 Summary Summarize(const std::vector<Outcome>& outcomes);
 
-// "pass", "FAIL", "skip", "not claimed", "not run", "observed", "no time".
+// "pass", "FAIL", "skip", "not claimed", "not run", "observed", "no time", "seen once".
 absl::string_view ResultName(Outcome::Result result);
 
 }  // namespace verbatim

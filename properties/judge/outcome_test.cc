@@ -52,6 +52,7 @@ TEST(Summary, ExitStatusIsThatOfTheTable) {
        {Of(Result::kFail), Of(Result::kNoTime)},
        1,
        1},
+      {"one failed once", {Of(Result::kPass), Of(Result::kOnce)}, 0, 1},
       {"one was skipped", {Of(Result::kPass), Of(Result::kSkip)}, 0, 0},
       {"one is not claimed", {Of(Result::kPass), Of(Result::kNotClaimed)}, 0, 0},
       {"all were skipped", {Of(Result::kSkip), Of(Result::kSkip)}, 3, 3},
@@ -71,6 +72,7 @@ TEST(ResultName, IsWhatTheReportShows) {
   EXPECT_EQ(ResultName(Result::kNotClaimed), "not claimed");
   EXPECT_EQ(ResultName(Result::kNotRun), "not run");
   EXPECT_EQ(ResultName(Result::kNoTime), "no time");
+  EXPECT_EQ(ResultName(Result::kOnce), "seen once");
 }
 
 }  // namespace

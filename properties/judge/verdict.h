@@ -61,6 +61,11 @@ struct Verdict {
   void SayDied(std::string how);
 
   bool Fails() const { return kind != Kind::kHeld && kind != Kind::kNotJudged; }
+  // Whether a chance may have done it: something did not come, or came late. Wrong bytes are no
+  // chance, were they seen once.
+  bool MayBeChance() const {
+    return IsSilence() || kind == Kind::kTruncated || kind == Kind::kUnserved;
+  }
   // Whether it was the absence of something: those are judged by a deadline.
   bool IsSilence() const {
     return kind == Kind::kWithheld || kind == Kind::kStuck || kind == Kind::kNotEnded;

@@ -13,7 +13,7 @@ namespace verbatim {
 // The words of an enum, in its order.
 inline const std::vector<std::string>& Words(Outcome::Result) {
   static const auto* const words = new std::vector<std::string>{
-      "pass", "fail", "skip", "not-claimed", "not-run", "observed", "no-time"};
+      "pass", "fail", "skip", "not-claimed", "not-run", "observed", "no-time", "seen-once"};
   return *words;
 }
 inline const std::vector<std::string>& Words(Control) {

@@ -132,9 +132,9 @@ TEST(ReadJson, NamesTheField) {
   EXPECT_EQ(ErrorWith("\"starts\": 2", "\"starts\": 2147483648"),
             "run.starts is not a whole number of at most 2147483647");
   EXPECT_EQ(ErrorWith("\"strict\": false", "\"strict\": 0"), "run.strict is not true or false");
-  EXPECT_EQ(
-      ErrorWith("\"result\": \"fail\"", "\"result\": \"FAIL\""),
-      "outcomes[1].result is not one of pass, fail, skip, not-claimed, not-run, observed, no-time");
+  EXPECT_EQ(ErrorWith("\"result\": \"fail\"", "\"result\": \"FAIL\""),
+            "outcomes[1].result is not one of pass, fail, skip, not-claimed, not-run, observed, "
+            "no-time, seen-once");
   EXPECT_EQ(ErrorWith("\"seen\": \"474554202f\"", "\"seen\": \"47455\""),
             "outcomes[1].failure.verdict.seen is not bytes, two hex digits each");
   EXPECT_EQ(ErrorWith("\"sent_bytes\": 7", "\"sent_bytes\": 7.5"),
@@ -166,7 +166,7 @@ TEST(Words, AreTheNamesThatPeopleReadToo) {
     if (kind != Verdict::Kind::kDied) EXPECT_TRUE(same(VerdictName(kind), kinds[i])) << kinds[i];
   }
   const std::vector<std::string>& results = Words(Outcome::Result());
-  ASSERT_EQ(results.size(), static_cast<size_t>(Outcome::Result::kNoTime) + 1);
+  ASSERT_EQ(results.size(), static_cast<size_t>(Outcome::Result::kOnce) + 1);
   for (size_t i = 0; i < results.size(); ++i)
     EXPECT_TRUE(same(ResultName(static_cast<Outcome::Result>(i)), results[i])) << results[i];
   EXPECT_EQ(Words(Ending()).size(), static_cast<size_t>(Ending::kCrashed) + 1);

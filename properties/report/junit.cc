@@ -41,7 +41,7 @@ std::string TestCase(const Outcome& outcome, const RunInfo& info) {
                                               : absl::string_view(outcome.id).substr(0, dot)),
                    Attribute("name", outcome.id), Attribute("time", Seconds(outcome.seconds)));
   const TestResult result = AsTest(outcome, info.strict);
-  const bool fails = outcome.result == Outcome::Result::kFail;
+  const bool fails = outcome.WentWrong();
   TerminalOptions options;
   options.recheck_command = RecheckCommand("verbatim", info);
   const std::string story = fails ? FailureText(outcome, "", options) : "";

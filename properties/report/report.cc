@@ -45,12 +45,18 @@ TestResult AsTest(const Outcome& outcome, bool strict) {
     case Outcome::Result::kObserved:
     case Outcome::Result::kNoTime:
       return TestResult::kSkipped;
+    case Outcome::Result::kOnce:
+      return strict ? TestResult::kFailure : TestResult::kSkipped;
   }
   return TestResult::kError;
 }
 
 std::string TestMessage(const Outcome& outcome) {
   if (outcome.result == Outcome::Result::kSkip) return PlainText(outcome.reason);
+  if (outcome.result == Outcome::Result::kOnce) {
+    return absl::StrCat("seen once, it did not recur: ",
+                        PlainText(VerdictSentence(outcome.verdict)));
+  }
   if (outcome.result != Outcome::Result::kFail) {
     return absl::StrCat(ResultName(outcome.result), ": ", PlainText(outcome.reason));
   }

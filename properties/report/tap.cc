@@ -31,7 +31,7 @@ std::string Block(absl::string_view text) {
 }
 
 std::string Yaml(const Outcome& outcome) {
-  const bool fails = outcome.result == Outcome::Result::kFail;
+  const bool fails = outcome.WentWrong();
   std::string text = absl::StrCat("  ---\n  message: ", Quoted(TestMessage(outcome)),
                                   "\n  severity: ", fails ? "fail" : "error",
                                   "\n  requirement: ", Quoted(outcome.sentence),

@@ -199,8 +199,10 @@ std::string FailureText(const Outcome& outcome, const std::string& file,
                         const TerminalOptions& options) {
   const std::string sentence = PlainText(VerdictSentence(outcome.verdict));
   std::string text =
-      absl::StrCat(Paint("FAIL", "31;1", options.color), " ", PlainText(outcome.id), "  (",
-                   PlainText(outcome.level), ", ", PlainText(outcome.basis), ")\n");
+      absl::StrCat(Paint(outcome.result == Outcome::Result::kOnce ? "SEEN ONCE" : "FAIL",
+                         ColorOf(outcome.result), options.color),
+                   " ", PlainText(outcome.id), "  (", PlainText(outcome.level), ", ",
+                   PlainText(outcome.basis), ")\n");
   text += Row("required", ReadableLine(outcome.sentence));
   text += Row("by", ReadableLine(outcome.source));
   text += Row("seen", Paint(sentence, "1", options.color));
@@ -248,6 +250,7 @@ std::string SummaryLine(const Summary& summary, double seconds) {
   tell(summary.skipped, "skipped");
   tell(summary.not_run, "not run");
   tell(summary.no_time, "without time");
+  tell(summary.once, "seen to fail once");
   absl::StrAppendFormat(&text, "; %s, %s, %.2f s\n",
                         Plural(summary.distinct_scenarios, "distinct scenario"),
                         Plural(summary.plays, "conversation"), seconds);

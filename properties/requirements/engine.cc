@@ -116,7 +116,7 @@ absl::Status Engine::Continue(Progress* progress, TimePoint until) {
   outcome.seconds += SecondsSince(start);
   if (!broken_off_) LookAfter(requirement, &outcome);
   if (!own_error_.ok()) return own_error_;
-  progress->over = progress->over || outcome.result == Outcome::Result::kFail;
+  progress->over = progress->over || outcome.WentWrong();
   outcome.plays += plays_ - plays_before;
   return absl::OkStatus();
 }

@@ -43,6 +43,8 @@ void Engine::Explain(const Requirement& requirement, rc::Shrinkable<Scenario> fa
     if (best && best->recurred == kReplays) break;
   }
   if (best) *outcome = *std::move(best);
+  const bool tried = outcome->replays == kReplays && outcome->recurred == 0;
+  if (tried && outcome->verdict.MayBeChance()) outcome->result = Outcome::Result::kOnce;
   PlayControl(rules, outcome);
 }
 
@@ -98,8 +100,9 @@ std::vector<Scenario> Engine::Shrink(const Rules& rules, rc::Shrinkable<Scenario
   return spent(), chain;
 }
 
-// Plays `scenario` once at the whole deadline and then, a silence being judged by the short one,
-// until it was played kReplays times. The first play that failed is what the outcome shows.
+// Plays `scenario` at the whole deadline until it fails and then, a silence being judged by the
+// short one, until it was played kReplays times. The first play that failed is what the outcome
+// shows.
 void Engine::Confirm(const Rules& rules, const Scenario& scenario, Outcome* outcome) {
   outcome->smallest = scenario;
   outcome->smallest.requirement = outcome->id;
@@ -107,7 +110,7 @@ void Engine::Confirm(const Rules& rules, const Scenario& scenario, Outcome* outc
   const Verdict::Kind kind = outcome->verdict.kind;
   const bool silence = outcome->verdict.IsSilence();
   while (outcome->replays < kReplays) {
-    const Pace pace = silence && outcome->replays > 0 ? Pace::kShort : Pace::kWhole;
+    const Pace pace = silence && outcome->recurred > 0 ? Pace::kShort : Pace::kWhole;
     Transcript transcript;
     absl::StatusOr<Verdict> verdict = Play(scenario, rules, pace, &transcript);
     if (!verdict.ok() || verdict->kind == Verdict::Kind::kNotJudged) return;  // no time left
@@ -117,7 +120,6 @@ void Engine::Confirm(const Rules& rules, const Scenario& scenario, Outcome* outc
       outcome->verdict = *std::move(verdict);
       outcome->transcript = transcript.Lines();
     }
-    if (silence && outcome->recurred == 0) return;  // not confirmed at the whole deadline
   }
 }
 

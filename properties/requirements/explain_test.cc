@@ -90,6 +90,24 @@ TEST(Explain, AFailureThatDoesNotRecurIsStillShownAsItWasSeen) {
   EXPECT_FALSE(outcome.transcript.empty());
 }
 
+// Wrong bytes are proof; what did not come once is none.
+TEST(Explain, ASilenceThatDoesNotRecurIsNoFailure) {
+  bool failed = false;
+  const TestServer server([&](int fd) {
+    EchoChanged(fd, [&](std::vector<char>& data) {
+      if (data.size() < 1000 || failed) return;
+      failed = true;
+      data.clear();
+    });
+  });
+  const Outcome outcome = RunOn(server, "stream.exact.buffer-edges");
+  EXPECT_EQ(outcome.result, Outcome::Result::kOnce);
+  EXPECT_EQ(outcome.verdict.kind, Verdict::Kind::kWithheld);
+  EXPECT_EQ(outcome.recurred, 0);
+  EXPECT_EQ(outcome.replays, Engine::kReplays);
+  EXPECT_FALSE(outcome.transcript.empty());
+}
+
 Scenario Parsed(const std::string& steps) {
   return *ParseScenario("# verbatim scenario 1\npayload coded 100 seed 1\n" + steps);
 }

@@ -136,6 +136,7 @@ class Crew {
   static bool Conclusive(const Outcome& outcome) {
     using Kind = Verdict::Kind;
     if (outcome.result == Outcome::Result::kSkip) return outcome.plays == 0;  // it lacks something
+    if (outcome.result == Outcome::Result::kOnce) return false;
     if (outcome.result != Outcome::Result::kFail) return outcome.result != Outcome::Result::kNotRun;
     const Kind kind = outcome.verdict.kind;
     return kind >= Kind::kLost && kind <= Kind::kInserted;

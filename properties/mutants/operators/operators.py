@@ -38,7 +38,7 @@ LAST = "stream.survive.churn"
 STAGES = {"tcp": [FIRST, [f"--except={row}" for row in LATE], [f"--only={row}" for row in LATE] + [f"--except={LAST}"],
                   [f"--only={LAST}"]],
           "udp": [["--only=datagram.*"]]}
-OUTCOME = re.compile(r"  (FAIL|not run|no time|skip)\b.*? ((?:stream|datagram)\.[\w.-]+) +([MSI]) ", re.I)
+OUTCOME = re.compile(r"  (FAIL|seen once|not run|no time|skip)\b.*? ((?:stream|datagram)\.[\w.-]+) +([MSI]) ", re.I)
 CHECK_ITSELF = "the check itself"
 NOT_JUDGED = 3
 NOT_SOUND = 2
