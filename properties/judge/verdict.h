@@ -61,6 +61,8 @@ struct Verdict {
   void SayDied(std::string how);
 
   bool Fails() const { return kind != Kind::kHeld && kind != Kind::kNotJudged; }
+  // Whether bytes came that were not due there: nothing but the target makes bytes wrong.
+  bool IsOfWrongBytes() const { return kind >= Kind::kLost && kind <= Kind::kInserted; }
   // Whether a chance may have done it: something did not come, or came late. Wrong bytes are no
   // chance, were they seen once.
   bool MayBeChance() const {

@@ -191,6 +191,7 @@ void Engine::Fails(Progress* progress, Verdict verdict, const Transcript& transc
   outcome.transcript = transcript.Lines();
   outcome.target_output = words_;
   progress->over = true;
+  if (budget_.in_company && !outcome.verdict.IsOfWrongBytes()) return;
   Explain(progress->requirement, *std::move(progress->next), &outcome);
 }
 
@@ -207,7 +208,8 @@ absl::Status Engine::RunTrial(Progress* progress, TimePoint until) {
   const auto start = steady_clock::now();
   const Requirement& requirement = progress->requirement;
   Outcome& outcome = progress->outcome;
-  const int trials = budget_.shrink_ms > 0 ? kTrials : 1;  // who wants no search wants no more
+  // Who wants no search wants no more.
+  const int trials = budget_.shrink_ms > 0 && !budget_.in_company ? kTrials : 1;
   for (int i = 0; i < (outcome.result == Outcome::Result::kFail ? trials : 1); ++i) {
     // What took long once is not tried again and again: the budget is for all.
     if (i > 0 && (SecondsSince(start) > kLongTrialSeconds || budget_.Spent() || !Ready().ok()))

@@ -100,7 +100,7 @@ class Engine {
   std::vector<Scenario> Shrink(const Rules& rules, rc::Shrinkable<Scenario> failure,
                                Verdict::Kind kind);
   bool FailsTwice(const Scenario& scenario, const Rules& rules, Verdict::Kind kind);
-  void Confirm(const Rules& rules, const Scenario& scenario, Outcome* outcome);
+  int Confirm(const Rules& rules, const Scenario& scenario, Outcome* outcome);
   void ConfirmDeath(const Rules& rules, Outcome* outcome);
 
   Target* const target_;

@@ -33,9 +33,10 @@ void Engine::Explain(const Requirement& requirement, rc::Shrinkable<Scenario> fa
   // often, if often enough. The first is never lost: where none recurs, it is what is shown, as it
   // was seen.
   std::optional<Outcome> best;
+  int held = 0;  // of the plays of the last that was tried
   for (auto scenario = chain.rbegin(); scenario != chain.rend() && !budget_.Spent(); ++scenario) {
     Outcome attempt = *outcome;
-    Confirm(rules, *scenario, &attempt);
+    held = Confirm(rules, *scenario, &attempt);
     outcome->replays = attempt.replays;
     const bool first = scenario + 1 == chain.rend();
     const bool often = attempt.recurred >= kRecurs || (first && attempt.recurred > 0);
@@ -43,8 +44,7 @@ void Engine::Explain(const Requirement& requirement, rc::Shrinkable<Scenario> fa
     if (best && best->recurred == kReplays) break;
   }
   if (best) *outcome = *std::move(best);
-  const bool tried = outcome->replays == kReplays && outcome->recurred == 0;
-  if (tried && outcome->verdict.MayBeChance()) outcome->result = Outcome::Result::kOnce;
+  if (held == kReplays && outcome->verdict.MayBeChance()) outcome->result = Outcome::Result::kOnce;
   PlayControl(rules, outcome);
 }
 
@@ -103,24 +103,28 @@ std::vector<Scenario> Engine::Shrink(const Rules& rules, rc::Shrinkable<Scenario
 // Plays `scenario` at the whole deadline until it fails and then, a silence being judged by the
 // short one, until it was played kReplays times. The first play that failed is what the outcome
 // shows.
-void Engine::Confirm(const Rules& rules, const Scenario& scenario, Outcome* outcome) {
+// Returns how many held.
+int Engine::Confirm(const Rules& rules, const Scenario& scenario, Outcome* outcome) {
   outcome->smallest = scenario;
   outcome->smallest.requirement = outcome->id;
   outcome->recurred = outcome->replays = 0;
   const Verdict::Kind kind = outcome->verdict.kind;
   const bool silence = outcome->verdict.IsSilence();
+  int held = 0;
   while (outcome->replays < kReplays) {
     const Pace pace = silence && outcome->recurred > 0 ? Pace::kShort : Pace::kWhole;
     Transcript transcript;
     absl::StatusOr<Verdict> verdict = Play(scenario, rules, pace, &transcript);
-    if (!verdict.ok() || verdict->kind == Verdict::Kind::kNotJudged) return;  // no time left
+    if (!verdict.ok() || verdict->kind == Verdict::Kind::kNotJudged) break;  // no time left
     ++outcome->replays;
+    held += verdict->Fails() ? 0 : 1;
     if (verdict->kind == kind && ++outcome->recurred == 1) {
       outcome->target_output = words_;
       outcome->verdict = *std::move(verdict);
       outcome->transcript = transcript.Lines();
     }
   }
+  return held;
 }
 
 // A death costs a start, so it is seen once more and not five times.

@@ -24,6 +24,7 @@ using std::chrono::steady_clock;
 // The first part of the time that a requirement gets. Most are done in a tenth of it.
 constexpr milliseconds kShortestPart{500};
 constexpr milliseconds kLongestPart{5000};
+constexpr std::chrono::hours kNoBudgetsPart{24};
 // The first parts of all together take so much of the time.
 constexpr int kShareOfFirstParts = 3;
 // What has no cases begins again where it was not done: better a longer part at once.
@@ -51,7 +52,7 @@ class Crew {
     half_ = start + whole / 2;
     const auto part = whole / (kShareOfFirstParts * static_cast<int64_t>(requirements_.size() + 1));
     part_ = budget_.end == steady_clock::time_point::max()
-                ? whole / 2
+                ? steady_clock::duration(kNoBudgetsPart)
                 : std::clamp<steady_clock::duration>(part, kShortestPart, kLongestPart);
     std::vector<size_t> waiting;
     for (size_t i = 0; i < requirements_.size(); ++i) {
@@ -109,7 +110,9 @@ class Crew {
 
   void StartWaiting(size_t index) {
     threads_.emplace_back([this, index, own = std::shared_ptr<Target>(target_->Clone())] {
-      Engine engine(own.get(), budget_);
+      Budget budget = budget_;
+      budget.in_company = true;
+      Engine engine(own.get(), budget);
       Turn turn = NewTurn(index);
       bool judged = false;
       if (engine.Reach().ok() && engine.Continue(turn.progress.get(), half_).ok()) {
@@ -134,12 +137,9 @@ class Crew {
 
   // No company makes bytes wrong; it can make an answer late, or a measure high.
   static bool Conclusive(const Outcome& outcome) {
-    using Kind = Verdict::Kind;
     if (outcome.result == Outcome::Result::kSkip) return outcome.plays == 0;  // it lacks something
-    if (outcome.result == Outcome::Result::kOnce) return false;
     if (outcome.result != Outcome::Result::kFail) return outcome.result != Outcome::Result::kNotRun;
-    const Kind kind = outcome.verdict.kind;
-    return kind >= Kind::kLost && kind <= Kind::kInserted;
+    return outcome.verdict.IsOfWrongBytes();
   }
 
   // Takes turns until there is none left.
