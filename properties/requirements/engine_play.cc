@@ -140,6 +140,7 @@ absl::StatusOr<Verdict> Engine::FirstProbe() {
   absl::StatusOr<Verdict> verdict = Probe();
   if ((target_->capabilities() & kServer) == 0 || target_->starts() == 0 || target_->knows_delay())
     return verdict;
+  const absl::StatusOr<Verdict> first = verdict;
   bool early = false;
   while (verdict.ok() && EndsEarly(*verdict) && whole.LeftMs(kServesMs) > 0 && !budget_.Spent() &&
          !target_->Died()) {
@@ -149,7 +150,8 @@ absl::StatusOr<Verdict> Engine::FirstProbe() {
   }
   const bool serves = verdict.ok() && !verdict->Fails();
   target_->LearnDelay(early && serves ? 2 * whole.PassedMs() : 0);
-  return verdict;
+  // Of one that has died meanwhile, or goes on so, the first tells most.
+  return serves || !verdict.ok() ? verdict : first;
 }
 
 absl::Status Engine::Reach() {

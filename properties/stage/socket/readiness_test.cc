@@ -43,7 +43,7 @@ TEST(Readiness, ATargetIsWaitedForUntilItHasPrintedIt) {
 TEST(Readiness, OneThatNeverPrintsItIsUnavailable) {
   auto target = *Target::Spawned(kListensThenPrints);
   target->IsReadyWhen(When("never"), "");
-  const absl::Status late = target->Clone()->Prepare(500);
+  const absl::Status late = target->Clone()->Prepare(5000);
   EXPECT_TRUE(absl::IsUnavailable(late));
   EXPECT_TRUE(absl::StrContains(late.message(), "--ready-when 'never'")) << late;
   auto gone = *Target::Spawned(
