@@ -18,6 +18,8 @@ constexpr char kNoAnswer[] =
     "no answer, or no end, came on one of the connections: that is for other requirements, and "
     "leaves nothing to judge here";
 constexpr double kLongTrialSeconds = 4;
+// A case that was begun in its part of the time has so long to end: to begin it again costs more.
+constexpr std::chrono::seconds kToItsEnd{2};
 
 double SecondsSince(steady_clock::time_point start) {
   return std::chrono::duration<double>(steady_clock::now() - start).count();
@@ -142,7 +144,8 @@ absl::Status Engine::RunCases(Progress* progress, TimePoint until) {
       progress->next.reset();
       continue;
     }
-    part_end_ = essential ? budget_.end : std::min(until, budget_.end);
+    const bool may_be_cut = !essential && until < budget_.end - kToItsEnd;
+    part_end_ = may_be_cut ? until + kToItsEnd : budget_.end;
     // What may be lost is not waited for again and again.
     const Pace pace = progress->left_open > 0 ? Pace::kControl : Pace::kWhole;
     Transcript transcript;
