@@ -18,8 +18,9 @@ constexpr char kNoAnswer[] =
     "no answer, or no end, came on one of the connections: that is for other requirements, and "
     "leaves nothing to judge here";
 constexpr double kLongTrialSeconds = 4;
-// A case that was begun in its part of the time has so long to end: to begin it again costs more.
-constexpr std::chrono::seconds kToItsEnd{2};
+// A case that was begun in its part of the time has so many more to end: to begin it again costs
+// more.
+constexpr int kPartsToItsEnd = 2;
 
 double SecondsSince(steady_clock::time_point start) {
   return std::chrono::duration<double>(steady_clock::now() - start).count();
@@ -129,6 +130,8 @@ absl::Status Engine::RunCases(Progress* progress, TimePoint until) {
   Outcome& outcome = progress->outcome;
   cuts_ = outcome.cuts;
   certain_cuts_ = outcome.certain_cuts;
+  TimePoint latest = budget_.end;
+  if (until < budget_.end) latest = std::min(latest, until + kPartsToItsEnd * (until - start));
   if (!progress->cases) progress->cases = requirement.cases(BudgetNow());
   while (!budget_.Spent()) {
     if (!progress->next) progress->next = progress->cases();
@@ -144,8 +147,7 @@ absl::Status Engine::RunCases(Progress* progress, TimePoint until) {
       progress->next.reset();
       continue;
     }
-    const bool may_be_cut = !essential && until < budget_.end - kToItsEnd;
-    part_end_ = may_be_cut ? until + kToItsEnd : budget_.end;
+    part_end_ = essential ? budget_.end : latest;
     // What may be lost is not waited for again and again.
     const Pace pace = progress->left_open > 0 ? Pace::kControl : Pace::kWhole;
     Transcript transcript;
