@@ -26,7 +26,7 @@ absl::StatusOr<std::unique_ptr<Target>> SpawnSelf(const std::string& flag, Targe
   return target;
 }
 
-// What the flags say of when it is ready, with their text as a command line has it.
+// Gives the target what --ready-when and --ready-after say.
 absl::Status TakeReadiness(const TargetFlags& flags, Target* target) {
   Readiness readiness;
   std::string text;

@@ -35,7 +35,8 @@ std::string FailureText(const Outcome& outcome, const std::string& file,
 
 // "11 of 13 hold, …", with a newline.
 std::string SummaryLine(const Summary& summary, double seconds);
-// What there was no time for in a check of `seconds`, and what it takes; empty if nothing.
+// How many requirements the budget was too short for, in a check that took `seconds`, and about
+// which budget is enough. Empty if it was enough.
 std::string TimeLine(const Summary& summary, double seconds);
 
 }  // namespace verbatim

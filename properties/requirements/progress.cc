@@ -1,4 +1,4 @@
-// What is said of a requirement whose cases were not all played.
+// The outcome of a requirement whose cases were not all played.
 #include "properties/requirements/progress.h"
 
 #include <cstdint>

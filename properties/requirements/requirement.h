@@ -57,7 +57,8 @@ struct Budget {
   int64_t start_deadline_ms = 15'000;  // until a spawned target listens
   Patience* patience = nullptr;        // of engines that share one; must outlive them
   int64_t shrink_ms = 3000;            // for the search for a smaller scenario
-  // Others are at work on this machine. What they may have done is not explained, nor tried again.
+  // Other requirements are held at the same time. A failure that they may have caused is neither
+  // explained nor tried again.
   bool in_company = false;
   // When the whole check is to be over.
   std::chrono::steady_clock::time_point end = std::chrono::steady_clock::time_point::max();

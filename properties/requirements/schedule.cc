@@ -27,7 +27,7 @@ constexpr milliseconds kLongestPart{5000};
 constexpr std::chrono::hours kNoBudgetsPart{24};
 // The first parts of all together take so much of the time.
 constexpr int kShareOfFirstParts = 3;
-// What has no cases begins again where it was not done: better a longer part at once.
+// A requirement without cases begins again in each part, so its first part is longer.
 constexpr int kTrialTimesParts = 8;
 constexpr int kMustTrialTimesParts = 16;
 

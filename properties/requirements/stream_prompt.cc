@@ -29,8 +29,8 @@ constexpr char kSecondPiece[] = "second\n";
 // Nagle's algorithm against a delayed ACK: Linux delays one for 40 ms at least (TCP_DELACK_MIN).
 constexpr double kStallMs = 35;
 constexpr double kTimesSlower = 5;
-// Who waits for more before it answers answers two pieces as soon as one; who takes its time for
-// each answer takes twice as long.
+// A target that waits for more before it answers returns two pieces as soon as one. A slow target
+// takes twice as long for two.
 constexpr double kAsSoonAsOne = 1.5;
 constexpr int kApartRounds = 5;
 constexpr int64_t kApartMs = 5;  // for the first to be read alone
@@ -140,8 +140,7 @@ absl::StatusOr<Verdict> PromptNoStall(Trial& trial) {
   trial.Note(absl::StrFormat("median %.2f ms, 90 %% %.2f ms, slowest %.2f ms", median,
                              Quantile(rounds, 0.9), rounds.back()));
   // Never sooner than that, not even for one piece alone, on this machine: it waits for more.
-  if (single.front() >= kStallMs - 5 && trial.Has(kLocal) && two_apart > 0 &&
-      two_apart < kAsSoonAsOne * Quantile(single, 0.5) &&
+  if (two_apart > 0 && trial.Has(kLocal) && two_apart < kAsSoonAsOne * Quantile(single, 0.5) &&
       single.front() > kTimesSlower * Quantile(own, 0.5)) {
     return trial.Misbehaves(absl::StrFormat(
         "one small piece takes %.1f ms to come back, at best, of %d (bound %.0f ms; a thread here "

@@ -140,7 +140,7 @@ def main():
         in_turn(listener)
     if mode == "forks":
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    # What a thread needs to end is loaded now, while there are descriptors for it.
+    # A thread's end loads a library: the first one ends now, while there is a descriptor for it.
     warm = threading.Thread(target=time.monotonic)
     warm.start()
     warm.join()
