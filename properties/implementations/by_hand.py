@@ -6,6 +6,7 @@ Not for: judging: it tries one thing the plain way, so that a reader can see it,
 """
 import argparse
 import errno
+import fcntl
 import os
 import resource
 import select
@@ -14,6 +15,7 @@ import socket
 import statistics
 import struct
 import sys
+import termios
 import time
 
 SUBCOMMANDS = {}
@@ -136,6 +138,46 @@ def half_close(address, arguments):
             if len(got) < sent or sent == 0:
                 bad, last = bad + 1, f"{len(got)} of {sent} came back, then {how}"
     return bad, f"{bad} of {arguments.tries} times not all came back ({last})"
+
+
+def queues_of_server(peer):
+    """What stands in the kernel at the server's end of this connection: (not acknowledged, not read), in bytes."""
+    port = "%04X" % peer.getsockname()[1]
+    for name in "/proc/net/tcp", "/proc/net/tcp6":
+        with open(name, encoding="ascii") as table:
+            for row in table:
+                fields = row.split()
+                if len(fields) > 4 and fields[2].endswith(":" + port):
+                    sent, unread = fields[4].split(":")
+                    return int(sent, 16), int(unread, 16)
+    return 0, 0
+
+
+@subcommand
+def drains_late(address, arguments):
+    """Send pieces until the server has read one and can't write it, shut down, read 3.5 s later; does all come back?"""
+    with socket.socket() as peer:
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        peer.connect(address)
+        sent = kept = 0
+        while not kept and sent < 64 << 20:
+            peer.sendall(bytes(1024))
+            sent += 1024
+            until = time.monotonic() + 0.2
+            while queues_of_server(peer)[1] > 0 and time.monotonic() < until:
+                pass
+            # What was read and is neither here nor in the server's kernel, for 300 looks in a row.
+            for _ in range(300):
+                unsent, unread = queues_of_server(peer)
+                here = struct.unpack("i", fcntl.ioctl(peer, termios.FIONREAD, bytes(4)))[0]
+                kept = max(sent - here - unsent - unread, 0)
+                if not kept:
+                    break
+                time.sleep(0.001)
+        peer.shutdown(socket.SHUT_WR)
+        time.sleep(3.5)
+        got, how = receive(peer, sent)
+    return len(got) < sent, f"{len(got)} of {sent} bytes came back, then {how}"
 
 
 @subcommand
@@ -272,14 +314,20 @@ def every_byte(address, arguments):
 
 @subcommand
 def stall(address, arguments):
-    """Two small pieces one after the other: do they take 35 ms to come back?"""
+    """Two small pieces one after the other, or --bytes at once: do they take 35 ms to come back?"""
     took = []
+    text = b"012345678901234\n" * (arguments.bytes // 16)
     with connect(address) as peer:
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for _ in range(21):
+            # The connection's first bytes are acknowledged at once; after its halves the whole is not.
+            for half in (text[:len(text) // 2], text[len(text) // 2:]):
+                peer.sendall(half)
+                receive(peer, len(half))
             start = time.monotonic()
-            peer.sendall(b"\n")
-            peer.sendall(b"second\n")
-            receive(peer, 8)
+            for piece in (text,) if text else (b"\n", b"second\n"):
+                peer.sendall(piece)
+            receive(peer, len(text) or 8)
             took.append((time.monotonic() - start) * 1000)
     return statistics.median(took) > 35, f"the median of 21 rounds is {statistics.median(took):.1f} ms"
 
@@ -320,7 +368,7 @@ def reset(address, arguments):
 
 @subcommand
 def churn(address, arguments):
-    """3 times --count short connections: what grows from the second time to the third (--pid), and are all served?"""
+    """3 times --count short connections, or --crowd of them at once: what grows from the second time to the third (--pid), and are all served?"""
     uses = []
     for _ in range(3):
         for number in range(arguments.count):
@@ -331,10 +379,16 @@ def churn(address, arguments):
                         return True, f"connection {len(uses) * arguments.count + number + 1} was not served"
             except OSError as error:
                 return True, f"connection {len(uses) * arguments.count + number + 1}: {error}"
+        crowd = [connect(address) for _ in range(arguments.crowd)]
+        for peer in crowd:
+            peer.sendall(b"v")
+            receive(peer, 1, 3)
+        for peer in crowd:
+            peer.close()
         time.sleep(1)
         uses.append(use_of(arguments.pid))
     grown = [after - before for before, after in zip(uses[1], uses[2])]
-    return grown[1] >= 100 or grown[2] >= 100 or grown[3] > 8 << 20, (
+    return grown[1] >= 100 or grown[2] >= (5 if arguments.crowd else 100) or grown[3] > 8 << 20, (
         f"the last {arguments.count} left {grown[1]} descriptors, {grown[2]} processes, {grown[3]} bytes of memory")
 
 
@@ -499,6 +553,16 @@ def udp_empty(address, arguments):
 
 
 @subcommand
+def udp_senders(address, arguments):
+    """--count senders one after the other, each asks once (3 tries): is one of them not answered?"""
+    for number in range(arguments.count):
+        with datagrams(address) as peer:
+            if ask(peer, b"%d\n" % number) is None:
+                return True, f"sender {number + 1} had no answer"
+    return False, f"all {arguments.count} were answered"
+
+
+@subcommand
 def udp_same(address, arguments):
     """--count datagrams, one right after the other, from one socket: how many answers?"""
     with datagrams(address) as peer:
@@ -594,6 +658,7 @@ def main():
     parser.add_argument("address", help="[HOST:]PORT")
     parser.add_argument("--bytes", type=int, default=1)
     parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--crowd", type=int, default=0)
     parser.add_argument("--tries", type=int, default=10)
     parser.add_argument("--piece", type=int)
     parser.add_argument("--slowly", action="store_true")
