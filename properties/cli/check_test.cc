@@ -35,7 +35,7 @@ TEST(WholeCheck, TheBuiltInServerHoldsEverythingAndTheScenariosAreCounted) {
 TEST(WholeCheck, HoldsOverUnixStreamsToo) {
   const Ran ran = Verbatim("check --builtin --over unix --strict --budget 250s");
   EXPECT_EQ(ran.status, 0) << ran.output;
-  EXPECT_TRUE(absl::StrContains(ran.output, "3 skipped")) << ran.output;  // what needs TCP
+  EXPECT_TRUE(absl::StrContains(ran.output, "4 skipped")) << ran.output;  // what needs TCP
 }
 
 TEST(WholeCheck, CatIsASoundEchoOnStandardInputAndOutput) {
@@ -117,7 +117,7 @@ TEST(WholeCheck, ABackEndAndItsPlaceInTheCommandGoTogether) {
 TEST(WholeCheck, SeveralAtATimeComeToTheSame) {
   const Ran ran = Verbatim("check --builtin --jobs 3 --only 'stream.exact.*' --only 'stream.h*'");
   EXPECT_EQ(ran.status, 0) << ran.output;
-  EXPECT_TRUE(absl::StrContains(ran.output, "10 of 10 hold")) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, "11 of 11 hold")) << ran.output;
 }
 
 // The lines of the terminal's report without what differs from run to run.

@@ -124,9 +124,9 @@ absl::StatusOr<Choice> Choose(const ChoiceFlags& flags, Family family) {
     if (!flags.only.empty() && !AnyMatches(flags.only, requirement.id)) continue;
     if (AnyMatches(flags.except, requirement.id)) continue;
     choice.whole.push_back(requirement);
-    Level& level = choice.whole.back().level;
-    const bool lowered = flags.profile == "rfc" && requirement.basis == Basis::kRobust;
-    if (lowered && level == Level::kMust) level = Level::kShould;
+    Requirement& chosen = choice.whole.back();
+    chosen.lowered = flags.profile == "rfc" && requirement.basis == Basis::kRobust;
+    if (chosen.lowered && chosen.level == Level::kMust) chosen.level = Level::kShould;
   }
   if (choice.whole.empty())
     return absl::InvalidArgumentError("--only and --except leave nothing to check");

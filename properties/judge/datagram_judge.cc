@@ -89,8 +89,25 @@ std::optional<DatagramJudge::Found> DatagramJudge::Find(uint32_t connection,
   return late;
 }
 
+// The first that waits of those that begin so; else the last that has been answered.
+std::optional<DatagramJudge::Found> DatagramJudge::FindCut(uint32_t connection,
+                                                           absl::string_view data) const {
+  const Line& line = lines_[connection - 1];
+  std::optional<Found> late;
+  for (size_t i = 0; i < line.datagrams.size() && !data.empty(); ++i) {
+    const Sent& sent = line.datagrams[i];
+    if (sent.bytes <= data.size() || Bytes(connection, sent).substr(0, data.size()) != data) {
+      continue;
+    }
+    if (!sent.answered) return Found{i, false};
+    late = Found{i, true};
+  }
+  return late;
+}
+
 void DatagramJudge::Received(const Event& event) {
   std::optional<Found> found = Find(event.connection, event.data);
+  if (!found && !rules_.cut) found = FindCut(event.connection, event.data);
   if (!found && !rules_.whole) {
     const Line& line = lines_[event.connection - 1];
     if (line.first == line.datagrams.size()) return;

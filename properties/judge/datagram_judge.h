@@ -75,6 +75,7 @@ class DatagramJudge {
   std::string Bytes(uint32_t connection, const Sent& sent) const;
   bool Is(uint32_t connection, const Sent& sent, absl::string_view data) const;
   std::optional<Found> Find(uint32_t connection, absl::string_view data) const;
+  std::optional<Found> FindCut(uint32_t connection, absl::string_view data) const;
   Match MostLike(uint32_t connection, absl::string_view data) const;
   void Fail(Verdict::Kind kind, uint32_t connection, uint64_t datagram);
 

@@ -64,6 +64,15 @@ TEST(DatagramJudge, AShorterAnswerIsTruncated) {
   EXPECT_EQ(verdict.seen, hearing.Of(2).substr(1008, 16));
 }
 
+TEST(DatagramJudge, WhereItMayBeCutABeginningIsAnAnswerAndTwoOfThemAreNot) {
+  DatagramHearing hearing(Datagrams({1500, 2000}), {.cut = false, .once = true});
+  hearing.SentAll().Came(hearing.Of(2).substr(0, 1024)).Came(hearing.Of(1).substr(0, 1024));
+  EXPECT_TRUE(hearing.judge().CaughtUp(1));
+  const Verdict verdict = hearing.Came(hearing.Of(1).substr(0, 1024)).Finish();
+  EXPECT_EQ(verdict.kind, Kind::kDuplicated);
+  EXPECT_EQ(verdict.datagram, 1u);
+}
+
 TEST(DatagramJudge, AnEmptyAnswerToOthersIsTruncated) {
   DatagramHearing hearing(Datagrams({7}));
   EXPECT_EQ(Sentence(hearing.SentAll().Came("")),

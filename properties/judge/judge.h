@@ -26,6 +26,7 @@ struct Rules {
   // Of datagrams. Silence is judged up to so many bytes: a larger one's is left open.
   uint64_t answered_to_bytes = ~uint64_t{0};
   bool whole = true;  // it is the datagram; else anything is an answer to the first without one
+  bool cut = true;    // so is one that is a datagram's beginning; else that is its answer
   bool once = false;  // the same answer does not come again
   bool same_port = false;     // the answer comes from the port that was asked
   bool same_address = false;  // and from the address

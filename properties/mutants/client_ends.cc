@@ -11,7 +11,6 @@
 namespace verbatim {
 namespace {
 
-using Clock = Conversation::Clock;
 using std::chrono::milliseconds;
 
 struct Status0Always : ClientHooks {
@@ -70,7 +69,7 @@ struct GivesUpAfterEnd : ClientHooks {
   static constexpr auto kPatience = milliseconds(500);
   int TimeoutMs(const Conversation& talk) override { return talk.input_ended ? 20 : -1; }
   bool MayEnd(const Conversation& talk) override {
-    return talk.input_ended && Clock::now() >= talk.input_ended_at + kPatience;
+    return talk.input_ended && Conversation::Clock::now() >= talk.input_ended_at + kPatience;
   }
 };
 
@@ -79,7 +78,7 @@ struct EndsAtPause : ClientHooks {
   static constexpr auto kPatience = milliseconds(200);
   int TimeoutMs(const Conversation& talk) override { return talk.sent > talk.received ? 20 : -1; }
   bool MayEnd(const Conversation& talk) override {
-    return talk.sent > talk.received && Clock::now() >= talk.moved_at + kPatience;
+    return talk.sent > talk.received && Conversation::Clock::now() >= talk.moved_at + kPatience;
   }
 };
 

@@ -101,6 +101,20 @@ struct SendsOnceItHas : ClientHooks {
 using BufferedInput = SendsOnceItHas<4096>;
 using ReadsAllFirst = SendsOnceItHas<size_t{1} << 30>;
 
+// fgets and select: the lines behind the first are in stdio's buffer, of which select knows
+// nothing.
+struct FirstLineOfARead : ClientHooks {
+  string Input(Conversation&, string data) override {
+    held_ += data;
+    const size_t line = held_.find('\n') + 1;  // 0 for none
+    string first = held_.substr(0, line);
+    held_.erase(0, line);
+    return first;
+  }
+  void InputEnds(Conversation& talk) override { talk.to_socket.Append(held_); }
+  string held_;
+};
+
 }  // namespace
 
 std::vector<Mutant> ClientInputMutants() {
@@ -129,6 +143,10 @@ std::vector<Mutant> ClientInputMutants() {
                                "sys.stdin.read()", {"client.sends-each-line"}),
       ClientRow<BufferedInput>("buffered-input", "sends 4,096 bytes, and the rest at the end",
                                "fread", {"client.sends-each-line"}),
+      ClientRow<FirstLineOfARead>("first-line-of-a-read",
+                                  "of several lines in one read the first is sent, the others at "
+                                  "the end",
+                                  "fgets under select", {"client.sends-each-line"}),
   };
 }
 

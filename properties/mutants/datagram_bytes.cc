@@ -10,8 +10,6 @@
 namespace verbatim {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 // Those that change the data, and nothing else.
 struct Changes : DatagramHooks {
   virtual void Change(std::string& data) = 0;
@@ -121,6 +119,36 @@ struct MergesWaiting : DatagramHooks {
   }
 };
 
+// Equal large ones of one sender are one to the kernel's offload (UDP_GRO), cut again by a length
+// that nobody asked for.
+struct MergesEqual : DatagramHooks {
+  int PauseMs() const override { return 2; }
+  void AnswerAll(PlainDatagramServer& server, std::vector<Datagram>& waiting) override {
+    Datagram answer = waiting.front();
+    size_t segment = answer.data.size();
+    for (size_t i = 1; i < waiting.size(); ++i) {
+      const bool same = waiting[i].data.size() == segment && segment >= 500 &&
+                        waiting[i].Sender() == answer.Sender();
+      if (same && answer.data.size() + segment <= 60'000) {
+        answer.data += waiting[i].data;
+        continue;
+      }
+      server.Send(answer);
+      answer = waiting[i];
+      segment = answer.data.size();
+    }
+    server.Send(answer);
+  }
+};
+
+template <size_t kFrom, size_t kTo>
+struct TwiceFromTo : DatagramHooks {
+  void Answer(PlainDatagramServer& server, Datagram& datagram) override {
+    server.Send(datagram);
+    if (datagram.data.size() >= kFrom && datagram.data.size() <= kTo) server.Send(datagram);
+  }
+};
+
 struct EverySixteenthTwice : DatagramHooks {
   void Answer(PlainDatagramServer& server, Datagram& datagram) override {
     server.Send(datagram);
@@ -133,7 +161,7 @@ struct EverySixteenthTwice : DatagramHooks {
 struct RepeatsLater : DatagramHooks {
   int TimeoutMs() override { return late_.empty() ? -1 : 10; }
   void Tick(PlainDatagramServer& server) override {
-    const Clock::time_point due = Clock::now() - std::chrono::milliseconds(200);
+    const DatagramClock::time_point due = DatagramClock::now() - std::chrono::milliseconds(200);
     while (!late_.empty() && late_.begin()->first < due) {
       server.Send(late_.begin()->second);
       late_.erase(late_.begin());
@@ -141,9 +169,9 @@ struct RepeatsLater : DatagramHooks {
   }
   void Answer(PlainDatagramServer& server, Datagram& datagram) override {
     server.Send(datagram);
-    late_.emplace(Clock::now(), datagram);
+    late_.emplace(DatagramClock::now(), datagram);
   }
-  std::multimap<Clock::time_point, Datagram> late_;
+  std::multimap<DatagramClock::time_point, Datagram> late_;
 };
 
 }  // namespace
@@ -181,6 +209,15 @@ std::vector<Mutant> DatagramByteMutants() {
                                      "protection from retries", {"datagram.one-for-one"}),
       DatagramRow<MergesWaiting>("merges-waiting", "requests that wait together get one answer",
                                  "reads that coalesce", {"datagram.one-for-one"}),
+      DatagramRow<MergesEqual>("merges-equal", "large ones of one size in a row come back as one",
+                               "UDP_GRO without a look at the segment's size",
+                               {"datagram.one-for-one"}),
+      DatagramRow<TwiceFromTo<1472, 1472>>("twice-at-1472", "1,472 bytes are answered twice",
+                                           "a limit tested by <= in one place and >= in another",
+                                           {"datagram.one-for-one"}),
+      DatagramRow<TwiceFromTo<8193, 65'535>>(
+          "twice-above-8192", "more than 8,192 bytes are answered twice",
+          "a second try when a first looks slow", {"datagram.one-for-one"}),
       DatagramRow<EverySixteenthTwice>("every-sixteenth-twice",
                                        "every sixteenth answer is sent twice",
                                        "rings that wrap round", {"datagram.one-for-one"}),

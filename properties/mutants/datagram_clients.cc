@@ -77,8 +77,26 @@ struct DatagramCrLf : DatagramClientHooks {
   }
 };
 
-struct AnswerOf80 : DatagramClientHooks {
-  size_t AnswerBytes() const override { return 80; }
+template <size_t kBytes>
+struct AnswerOf : DatagramClientHooks {
+  size_t AnswerBytes() const override { return kBytes; }
+};
+
+// Neither a refusal nor a lost answer ends it.
+struct WaitsForEver : DatagramClientHooks {
+  bool MayEnd(const DatagramTalk& talk) override {
+    // As if something had just come.
+    const_cast<DatagramTalk&>(talk).moved_at = DatagramTalk::Clock::now();
+    return DatagramClientHooks::MayEnd(talk);
+  }
+};
+
+// That nothing came is nothing to speak of.
+struct ContentWithNothing : DatagramClientHooks {
+  bool MayEnd(const DatagramTalk& talk) override {
+    const auto silent = DatagramTalk::Clock::now() - talk.moved_at;
+    return DatagramClientHooks::MayEnd(talk) || (talk.input_ended && silent > milliseconds(2000));
+  }
 };
 
 // Its own copy is not told from a loss.
@@ -135,9 +153,9 @@ std::vector<Mutant> DatagramClientRows() {
                                        "clients for people alone", exact),
       DatagramClientRow<DatagramCrLf>("answers-lf-is-cr-lf", "LF is printed as CR LF",
                                       "standard output in the text mode of Windows", every_byte),
-      DatagramClientRow<AnswerOf80>("answer-of-80", "an answer is cut at 80 bytes",
-                                    "arrays of a line's length",
-                                    {"client.datagram.exact", "client.datagram.every-byte"}),
+      DatagramClientRow<AnswerOf<80>>("answer-of-80", "an answer is cut at 80 bytes",
+                                      "arrays of a line's length",
+                                      {"client.datagram.exact", "client.datagram.every-byte"}),
       DatagramClientRow<SendsTwice>("sends-twice", "each datagram is sent twice",
                                     "repeats that wait for nothing", exact),
       DatagramClientRow<DatagramByte255Ends>("datagram-byte-255-ends",
@@ -145,6 +163,16 @@ std::vector<Mutant> DatagramClientRows() {
                                              "getc's result kept in a char", every_byte),
       DatagramClientRow<DatagramNulEnds>("datagram-nul-ends", "what is sent is measured by strlen",
                                          "clients that treat their input as a string", every_byte),
+      DatagramClientRow<AnswerOf<1472>>("answer-of-1472", "an answer is cut at 1,472 bytes",
+                                        "buffers of one packet of Ethernet", exact),
+      DatagramClientRow<AnswerOf<1500>>("answer-of-1500", "an answer is cut at 1,500 bytes",
+                                        "buffers of one packet of Ethernet", exact),
+      DatagramClientRow<WaitsForEver>("waits-for-ever", "it waits for an answer without a limit",
+                                      "recvfrom without a time-out (UNP, dg_cli)",
+                                      {"client.datagram.refused"}),
+      DatagramClientRow<ContentWithNothing>("content-with-nothing",
+                                            "it ends well when nothing comes for 2 s", "nc -u -w 2",
+                                            {"client.datagram.refused"}),
   };
 }
 

@@ -13,6 +13,7 @@ namespace verbatim {
 std::vector<Mutant> KnownDatagramMutants();  // 37 to 44
 std::vector<Mutant> DatagramByteMutants();
 std::vector<Mutant> DatagramPeerMutants();
+std::vector<Mutant> DatagramManyMutants();
 
 // What is wrong, where it was met, and who is to notice, of a mutant whose hooks are an H.
 template <typename H>

@@ -3,7 +3,10 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 #include "core/status.h"
 #include "core/unique_fd.h"
@@ -28,11 +31,20 @@ void EchoToEnd(PosixKernel kernel, int fd) {
   }
 }
 
+// As often as the signal comes; but it is not queued (UNP, Stevens, §5.10).
+void WaitOnce(int) {
+  const int before = errno;
+  ::waitpid(-1, nullptr, WNOHANG);
+  errno = before;
+}
+
 }  // namespace
 
 absl::Status ServeForking(Defect defect, Listening<PosixKernel> listening) {
   // Where it is ignored, the kernel waits for the children (waitpid (2)).
-  ::signal(SIGCHLD, defect == Defect::kZombies ? SIG_DFL : SIG_IGN);
+  ::signal(SIGCHLD, defect == Defect::kZombies          ? SIG_DFL
+                    : defect == Defect::kOneWaitForEach ? WaitOnce
+                                                        : SIG_IGN);
   PosixKernel kernel;
   while (true) {
     pollfd poll = {listening.fd.get(), POLLIN, 0};

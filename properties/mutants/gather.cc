@@ -32,7 +32,7 @@ std::vector<Mutant>* AllStreams() {
 
 std::vector<Mutant>* AllDatagrams() {
   auto* const table = new std::vector<Mutant>(KnownDatagramMutants());
-  Append(table, 201, {DatagramByteMutants(), DatagramPeerMutants()});
+  Append(table, 201, {DatagramByteMutants(), DatagramPeerMutants(), DatagramManyMutants()});
   return table;
 }
 

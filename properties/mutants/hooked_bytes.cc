@@ -1,6 +1,8 @@
 // Mutants that change what is sent back, where few scenarios come: at a cut, at one size, at the
 // beginning or the end.
 // Not for: defects of content that the first byte shows (bytes.h).
+#include <utility>
+
 #include "properties/mutants/hooked_mutants.h"
 #include "properties/mutants/hooked_server.h"
 
@@ -134,10 +136,28 @@ struct LastBlockAgain : StreamHooks {
   }
 };
 
+// What is sent at a stretch goes by whole blocks; the last one waits for its end.
+struct BlocksOf4096 : StreamHooks {
+  static constexpr uint64_t kManyBytes = 256 * 1024;
+  string Received(HookedServer&, HookedPeer& peer, string data) override {
+    if (peer.received + data.size() < kManyBytes) return data;
+    peer.held += data;
+    const size_t whole = peer.held.size() - (peer.received + data.size()) % 4096;
+    if (peer.held.size() < (peer.received + data.size()) % 4096) return "";
+    string blocks = peer.held.substr(0, whole);
+    peer.held.erase(0, whole);
+    return blocks;
+  }
+  string AtEnd(HookedPeer& peer) override { return std::exchange(peer.held, ""); }
+};
+
 }  // namespace
 
 std::vector<Mutant> HookedByteMutants() {
   return {
+      StreamRow<BlocksOf4096>("blocks-of-4096",
+                              "beyond 256 KiB only whole blocks of 4,096 bytes are sent on",
+                              "ciphers and disks that work in blocks", {"stream.exact.bulk"}),
       StreamRow<IacPairAtCut>("iac-pair-at-cut", "two 0xFF become one where a read ends between",
                               "telnet's code left in", {"stream.exact.every-byte"}),
       StreamRow<CrNulIsCr>("cr-nul-is-cr", "a NUL behind a CR is dropped",

@@ -3,6 +3,9 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#include <thread>
 
 #include "properties/mutants/hooked_mutants.h"
 #include "properties/mutants/hooked_server.h"
@@ -99,6 +102,115 @@ struct ExhaustedForGood : StreamHooks {
   bool RecoversFromEmfile() const override { return false; }
 };
 
+struct EndsWhenExhausted : StreamHooks {
+  void OutOfDescriptors(HookedServer& server) override { server.Finish(); }
+};
+
+// An answer waits in a place until the loop comes round; there are kPlaces, and the second of one
+// round overwrites the first.
+template <int kPlaces>
+struct SharedPlaces : StreamHooks {
+  int TimeoutMs(const HookedServer&) override { return waiting_.empty() ? -1 : 0; }
+  void Tick(HookedServer& server) override {
+    for (const int number : waiting_) {
+      HookedPeer* const peer = server.FindPeer(number);
+      if (peer != nullptr) server.Keep(*peer, places_[Place(number)]);
+      if (peer != nullptr) peer->marked = false;
+    }
+    waiting_.clear();
+  }
+  bool MayRead(const HookedServer&, HookedPeer& peer) override {
+    return !peer.marked && peer.kept.size() < kMostKept;
+  }
+  string Received(HookedServer&, HookedPeer& peer, string data) override {
+    places_[Place(peer.number)] = std::move(data);
+    waiting_.push_back(peer.number);
+    peer.marked = true;
+    return "";
+  }
+  bool MayClose(HookedPeer& peer) override { return !peer.marked; }
+
+ private:
+  static size_t Place(int number) { return static_cast<size_t>(number % kPlaces); }
+  string places_[kPlaces];
+  std::vector<int> waiting_;
+};
+
+// From the 65th on, who are in the second array, an index is one too small.
+struct SecondArrayShifted : StreamHooks {
+  string Received(HookedServer& server, HookedPeer& peer, string data) override {
+    if (server.peers().size() <= 64 || server.peers().back().get() != &peer) return data;
+    server.Keep(*server.peers()[64 - 1], data);
+    return "";
+  }
+};
+
+struct SilentLeaks : StreamHooks {
+  void Leaves(HookedServer&, HookedPeer& peer) override {
+    if (peer.received > 0) return;
+    ::shutdown(peer.fd.get(), SHUT_RDWR);
+    static_cast<void>(peer.fd.Release());
+  }
+};
+
+struct RetiresAfter1000 : StreamHooks {
+  void Welcome(HookedServer& server, HookedPeer& peer) override {
+    if (peer.number >= 1000) server.Finish();
+  }
+};
+
+// A list of those that have left has 64 places, of one round.
+struct EndsWithACrowd : StreamHooks {
+  int TimeoutMs(const HookedServer&) override { return left_ > 0 ? 0 : -1; }
+  void Tick(HookedServer&) override { left_ = 0; }
+  void Leaves(HookedServer& server, HookedPeer&) override {
+    if (++left_ > 3) server.Finish();
+  }
+
+ private:
+  int left_ = 0;
+};
+
+// Each waits for a message that never comes.
+struct ThreadStays : StreamHooks {
+  ~ThreadStays() override {
+    for (std::thread& thread : threads_) thread.detach();
+  }
+  void Leaves(HookedServer&, HookedPeer&) override {
+    if (threads_.size() < 5000) threads_.emplace_back([] { ::pause(); });
+  }
+
+ private:
+  std::vector<std::thread> threads_;
+};
+
+struct ResetLeaksMemory : StreamHooks {
+  void Broken(HookedPeer&, bool writing) override {
+    if (!writing) leaked_.emplace_back(size_t{128} * 1024, 'x');
+  }
+
+ private:
+  std::vector<string> leaked_;
+};
+
+struct KeepsAllBytes : StreamHooks {
+  string Received(HookedServer&, HookedPeer&, string data) override {
+    log_.push_back(data);
+    return data;
+  }
+
+ private:
+  std::vector<string> log_;
+};
+
+// What is written is skipped, and its memory is given back with the connection.
+struct FrontNeverFreed : StreamHooks {
+  string Received(HookedServer&, HookedPeer& peer, string data) override {
+    peer.held += data;
+    return data;
+  }
+};
+
 }  // namespace
 
 std::vector<Mutant> HookedManyMutants() {
@@ -130,6 +242,32 @@ std::vector<Mutant> HookedManyMutants() {
       StreamRow<ExhaustedForGood>(
           "exhausted-for-good", "after EMFILE no connection is ever accepted again",
           "a pause whose end is forgotten", {"stream.survive.fd-exhaustion"}),
+      StreamRow<EndsWhenExhausted>("ends-when-exhausted", "EMFILE ends the server", "docker-proxy",
+                                   {"stream.survive.fd-exhaustion"}),
+      StreamRow<SharedPlaces<16>>("shared-places-16",
+                                  "connections that are 16 apart share a place for an answer",
+                                  "tables that are too small", {"stream.many.hundred-isolated"}),
+      StreamRow<SecondArrayShifted>(
+          "second-array-shifted", "the newest of more than 64 is answered on the 64th's connection",
+          "tables in two parts", {"stream.many.hundred-isolated", "stream.many.thousand"}),
+      StreamRow<SilentLeaks>("silent-leaks", "who leaves without a word leaves a descriptor behind",
+                             "end-of-file before the first request", {"stream.survive.churn"}),
+      StreamRow<RetiresAfter1000>("retires-after-1000", "the thousandth connection is its last",
+                                  "workers whose parent is missing",
+                                  {"stream.survive.churn", "stream.many.thousand"}),
+      StreamRow<EndsWithACrowd>("ends-with-a-crowd",
+                                "more than 3 that leave at once end the server",
+                                "lists of fixed length", {"stream.survive.churn"}),
+      StreamRow<ThreadStays>("thread-stays", "each connection leaves a thread behind",
+                             "threads that nobody joins", {"stream.survive.churn"}),
+      StreamRow<ResetLeaksMemory>("reset-leaks-memory", "each reset leaves 128 KiB behind",
+                                  "a way out on which the buffer is not freed",
+                                  {"stream.survive.churn"}),
+      StreamRow<KeepsAllBytes>("keeps-all-bytes", "every byte that was echoed stays in memory",
+                               "logs of all that came", {"stream.survive.volume"}),
+      StreamRow<FrontNeverFreed>("front-never-freed",
+                                 "what is written is freed only with its connection",
+                                 "queues that grow at their end alone", {"stream.survive.volume"}),
   };
 }
 

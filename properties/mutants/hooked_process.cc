@@ -28,6 +28,13 @@ struct WritableForEver : StreamHooks {
   }
 };
 
+// The end of the stream is told again and again, as long as something is to be written.
+struct EndToldAgain : StreamHooks {
+  short MoreInterest(const HookedPeer& peer) override {
+    return peer.ended && peer.kept.size() > 0 ? POLLIN : 0;
+  }
+};
+
 struct SigtermIgnored : StreamHooks {
   int Start(int listener) override {
     std::signal(SIGTERM, SIG_IGN);
@@ -84,6 +91,9 @@ std::vector<Mutant> HookedProcessMutants() {
       StreamRow<WritableForEver>("writable-for-ever",
                                  "after its first echo a connection waits for POLLOUT for ever",
                                  "POLLOUT that is not taken back", {"stream.idle.no-cpu"}),
+      StreamRow<EndToldAgain>("end-told-again",
+                              "POLLIN is watched after a FIN while something is kept",
+                              "Tcl's sockets", {"stream.idle.no-cpu"}),
       StreamRow<SigtermIgnored>("sigterm-ignored", "SIGTERM is ignored", "shells' children",
                                 {"stream.stop.sigterm"}),
       StreamRow<SigtermWaits>("sigterm-waits", "after SIGTERM it waits until every client has gone",

@@ -65,6 +65,7 @@ void HookedServer::Accept() {
     const int fd =
         kernel_.Accept(listening_.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     full_ = fd == -EMFILE || fd == -ENFILE;
+    if (full_) hooks_->OutOfDescriptors(*this);
     if (fd < 0) return;
     peers_.push_back(std::make_unique<HookedPeer>());
     HookedPeer& peer = *peers_.back();

@@ -54,6 +54,7 @@ class StreamHooks {
   virtual void BeforeAccept() {}
   virtual bool AcceptsAllThatWait() const { return true; }
   virtual bool RecoversFromEmfile() const { return true; }
+  virtual void OutOfDescriptors(HookedServer&) {}
   virtual void Welcome(HookedServer&, HookedPeer&) {}
   virtual bool MayRead(const HookedServer&, HookedPeer& peer) {
     return peer.kept.size() < kMostKept;

@@ -123,6 +123,95 @@ struct SharedBudget : StreamHooks {
   }
 };
 
+// A write that waits longer than that has failed.
+template <int kMs>
+struct GivesWriteUp : StreamHooks {
+  int TimeoutMs(const HookedServer&) override { return 50; }
+  void Tick(HookedServer& server) override {
+    for (const auto& peer : server.peers()) {
+      Last& last = last_[peer->number];
+      if (peer->kept.empty() || peer->kept.size() != last.kept) last = {peer->kept.size()};
+      if (!peer->kept.empty() && HasPassed(last.at, kMs)) peer->gone = true;
+    }
+  }
+
+ private:
+  struct Last {
+    size_t kept = 0;
+    Clock::time_point at = Clock::now();
+  };
+  std::map<int, Last> last_;
+};
+
+// So long after end-of-file it has had its time.
+template <int kMs>
+struct DropsAfterFin : StreamHooks {
+  int TimeoutMs(const HookedServer&) override { return 50; }
+  void Tick(HookedServer& server) override {
+    for (const auto& peer : server.peers()) {
+      if (peer->ended && HasPassed(peer->ended_at, kMs)) peer->gone = true;
+    }
+  }
+};
+
+// How many reads' worth are kept for each.
+struct CountsPieces : StreamHooks {
+  string Received(HookedServer&, HookedPeer& peer, string data) override {
+    if (peer.kept.empty()) pieces_[peer.number] = 0;
+    return ++pieces_[peer.number] > 1024 ? TooMany(peer, std::move(data)) : data;
+  }
+  // What is sent back then.
+  virtual string TooMany(HookedPeer& peer, string data) = 0;
+
+ private:
+  std::map<int, int> pieces_;
+};
+
+// writev says EINVAL.
+struct GathersTooMany : CountsPieces {
+  string TooMany(HookedPeer& peer, string) override {
+    peer.gone = true;
+    return "";
+  }
+};
+
+struct RingOfPieces : CountsPieces {
+  string TooMany(HookedPeer&, string) override { return ""; }
+};
+
+// An answer that waits 44 ms, as Nagle's algorithm would have it.
+struct Stalls : StreamHooks {
+  virtual bool IsStalled(const string& data) const = 0;
+  int TimeoutMs(const HookedServer& server) override {
+    for (const auto& peer : server.peers()) {
+      if (peer->marked) return 2;
+    }
+    return -1;
+  }
+  string Received(HookedServer&, HookedPeer& peer, string data) override {
+    if (peer.marked || !IsStalled(data)) return data;
+    peer.marked = true;
+    since_ = Clock::now();
+    return data;
+  }
+  bool MayWrite(HookedPeer& peer) override {
+    peer.marked = peer.marked && !HasPassed(since_, 44);
+    return !peer.kept.empty() && !peer.marked;
+  }
+
+ private:
+  Clock::time_point since_;
+};
+
+struct StallsAbove4096 : Stalls {
+  bool IsStalled(const string& data) const override { return data.size() > 4096; }
+};
+
+struct StallsWhenFull : Stalls {
+  size_t BufferBytes() const override { return 8192; }
+  bool IsStalled(const string& data) const override { return data.size() == 8192; }
+};
+
 // A ring that is full looks like one that is empty.
 struct FullRingIsEmpty : StreamHooks {
   static constexpr size_t kRing = 64 * 1024;
@@ -166,6 +255,29 @@ std::vector<Mutant> HookedTimeMutants() {
       StreamRow<SharedBudget>("shared-budget", "all connections share 256 KiB",
                               "limits of memory for the whole server",
                               {"stream.pressure.isolated"}),
+      StreamRow<GivesWriteUp<1000>>("gives-up-after-1-s",
+                                    "a peer that takes nothing for a second is closed",
+                                    "SO_SNDTIMEO", {"stream.pressure.long-stall"}),
+      StreamRow<GivesWriteUp<3000>>("gives-up-after-3-s",
+                                    "a peer that takes nothing for 3 s is closed",
+                                    "a timer for each write", {"stream.pressure.long-stall"}),
+      StreamRow<DropsAfterFin<1000>>(
+          "drops-1-s-after-fin", "a second after the FIN what is kept is dropped",
+          "graceful closes with a limit", {"stream.halfclose.drains-late"}),
+      StreamRow<DropsAfterFin<3000>>("drops-3-s-after-fin",
+                                     "3 s after the FIN what is kept is dropped",
+                                     "SO_LINGER with a time", {"stream.halfclose.drains-late"}),
+      StreamRow<GathersTooMany>("gathers-too-many",
+                                "more than 1,024 pieces for one writev end the connection",
+                                "IOV_MAX that is not looked at", {"stream.pressure.many-pieces"}),
+      StreamRow<RingOfPieces>("ring-of-1024-pieces", "what is beyond 1,024 pieces is dropped",
+                              "rings of fixed length", {"stream.pressure.many-pieces"}),
+      StreamRow<StallsAbove4096>("stalls-above-4096", "answers above 4,096 bytes wait 44 ms",
+                                 "answers in two writes, with Nagle's algorithm",
+                                 {"stream.prompt.no-stall"}),
+      StreamRow<StallsWhenFull>("stalls-when-full", "a read that fills 8,192 bytes waits for more",
+                                "loops that read until less than a buffer comes",
+                                {"stream.prompt.no-stall"}),
       StreamRow<FullRingIsEmpty>("full-ring-is-empty", "a ring of 64 KiB that is full is empty",
                                  "rings without a count",
                                  {"stream.pressure.late-reader", "stream.pressure.slow-reader",

@@ -58,6 +58,7 @@ enum class Defect {
   kLastByteWithheld,
   kResetLeaksDescriptor,
   kZombies,
+  kOneWaitForEach,
   kHooked,  // in the functions of a class of its own: one of the four hooks of Mutant
 };
 

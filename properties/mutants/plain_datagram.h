@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +18,8 @@
 #include "properties/mutants/mutants.h"
 
 namespace verbatim {
+
+using DatagramClock = std::chrono::steady_clock;
 
 // What came, and where its answer goes.
 struct Datagram {

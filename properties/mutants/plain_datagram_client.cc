@@ -18,7 +18,7 @@
 namespace verbatim {
 namespace {
 
-constexpr size_t kInputBytes = 1024;
+constexpr size_t kInputBytes = 8192;
 constexpr int kTickMs = 20;
 
 template <typename Result>

@@ -38,6 +38,7 @@ absl::Status ServeMutant(const Mutant& mutant, Listening<PosixKernel> listening)
     case Defect::kNoneForking:
     case Defect::kForkLeaksDescriptor:
     case Defect::kZombies:
+    case Defect::kOneWaitForEach:
       return ServeForking(mutant.defect, std::move(listening));
     default:
       return PlainServer(mutant.defect, std::move(listening)).Run();

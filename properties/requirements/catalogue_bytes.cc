@@ -128,8 +128,8 @@ std::vector<Requirement> RowsOnBytes() {
       {.id = "stream.prompt.no-stall",
        .level = Level::kShould,
        .basis = Basis::kRobust,
-       .sentence = "Small pieces in a row come back at once, and not after a 40 ms stall "
-                   "(by their median).",
+       .sentence = "Small pieces in a row, and whole buffers, come back at once, and not after a "
+                   "40 ms stall (by their median).",
        .source = "RFC 9293 §3.7.4 (the Nagle algorithm) with delayed "
                  "acknowledgments explains it",
        .why = "An exchange of two small pieces that takes 40 ms makes 25 a second of what "
@@ -151,6 +151,34 @@ std::vector<Requirement> RowsOnBytes() {
        .cases = LateReader,
        .essential = 1,
        .waits = true},
+      {.id = "stream.pressure.long-stall",
+       .level = Level::kMust,
+       .basis = Basis::kDerived,
+       .sentence = "A peer that takes nothing for 3.5 s, and reads on then, gets everything.",
+       .source = "RFC 9293 §3.8.6.1 (a receiver may keep its window closed indefinitely, and the "
+                 "connection is to stay open); RFC 6429 on who may give it up",
+       .why = "A peer may be busy for some seconds: who gives its connection up then has lost "
+              "data that both kernels would have kept.",
+       .causes = "A time-out on writes (SO_SNDTIMEO, a timer for each connection) of a few "
+                 "seconds; TCP_USER_TIMEOUT.",
+       .mend = "Let the kernel's keep-alive find peers that are gone; a limit, if there must be "
+               "one, is minutes.",
+       .cases = LongStall,
+       .essential = 1,
+       .waits = true},
+      {.id = "stream.pressure.many-pieces",
+       .level = Level::kMust,
+       .basis = Basis::kDerived,
+       .sentence = "1,200 pieces that are read one by one while nothing can be written come back "
+                   "whole and in order.",
+       .source = "POSIX writev: of more than IOV_MAX pieces it says EINVAL (limits.h: 1,024 on "
+                 "Linux)",
+       .why = "A peer that types while it does not read breaks what a large block does not.",
+       .causes = "A queue of pieces that is gathered whole into one writev or sendmsg; a ring of "
+                 "fixed length.",
+       .mend = "Gather IOV_MAX pieces at most, and the rest by the next call.",
+       .needs = kTcp,
+       .check = PressureManyPieces},
       {.id = "stream.pressure.slow-reader",
        .level = Level::kMust,
        .basis = Basis::kDerived,

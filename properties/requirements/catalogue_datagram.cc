@@ -11,7 +11,7 @@ namespace {
 
 // That something comes back is judged where every host takes it in. What comes is judged always.
 constexpr Rules kWhatComesIsWhole = {.answered_to_bytes = kTakenByAllBytes};
-constexpr Rules kOnceEach = {.answered_to_bytes = kTakenByAllBytes, .once = true};
+constexpr Rules kOnceEach = {.answered_to_bytes = kTakenByAllBytes, .cut = false, .once = true};
 // What is in it is for others.
 constexpr Rules kFromThePort = {
     .answered_to_bytes = kTakenByAllBytes, .whole = false, .same_port = true};
@@ -103,6 +103,31 @@ std::vector<Requirement> RowsOnDatagrams() {
        .family = Family::kDatagram,
        .rules = kWhatComesIsWhole,
        .cases = DatagramIsolated},
+      {.id = "datagram.many-isolated",
+       .level = Level::kMust,
+       .basis = Basis::kDerived,
+       .sentence = "With 64 senders whose requests wait together nobody gets another's answer.",
+       .source = "RFC 862: it \"sends back to the originating source any data it receives\"",
+       .why = "A stranger's data in an answer is a leak.",
+       .causes = "recvmmsg's addresses and data taken from different places; a ring that wraps "
+                 "round.",
+       .mend = "Keep the sender's address beside its data until the answer is sent.",
+       .family = Family::kDatagram,
+       .check = DatagramManyIsolated},
+      {.id = "datagram.open.after-silence",
+       .level = Level::kMust,
+       .basis = Basis::kDerived,
+       .sentence = "A sender that says nothing for 3.5 s is answered then.",
+       .source = "RFC 862 has no session that could end",
+       .why = "Who asks now and then loses each first request.",
+       .causes = "A session for each sender that is forgotten together with what comes next; a "
+                 "server that ends when nobody asks.",
+       .mend = "Answer each datagram by itself.",
+       .family = Family::kDatagram,
+       .rules = kWhatComesIsWhole,
+       .cases = DatagramAfterSilence,
+       .essential = 1,
+       .waits = true},
       {.id = "datagram.source-port",
        .level = Level::kMust,
        .basis = Basis::kDerived,
@@ -155,6 +180,31 @@ std::vector<Requirement> RowsOnDatagrams() {
        .mend = "Drop an answer that can't be sent, and receive the next; bound what is kept.",
        .family = Family::kDatagram,
        .check = DatagramFlood},
+      {.id = "datagram.survive.many-senders",
+       .level = Level::kMust,
+       .basis = Basis::kRobust,
+       .sentence = "Thousands of senders are answered; descriptors, processes, threads and memory "
+                   "of a spawned target do not grow with them.",
+       .source =
+           "sound engineering: what each sender leaves behind adds up, and nothing tells that "
+           "it has gone",
+       .why = "A table of 1,024 senders is full after an hour, and the service out of order.",
+       .causes = "A socket, a thread or a place in a table for each sender, without an end.",
+       .mend = "Keep nothing of a sender; or a bounded table, whose oldest entry makes room.",
+       .family = Family::kDatagram,
+       .check = DatagramManySenders},
+      {.id = "datagram.idle.no-cpu",
+       .level = Level::kShould,
+       .basis = Basis::kRobust,
+       .sentence = "While nobody asks it uses no processor time, after an empty datagram either.",
+       .source = "sound engineering: poll(2) and recvfrom(2) wait for nothing at no cost",
+       .why = "A busy loop costs a core, a battery, and every neighbour's latency.",
+       .causes = "0 of recvfrom taken for \"try again\"; a time-out of 0 or of a millisecond.",
+       .mend = "Block in recvfrom, or in poll without a time-out.",
+       .needs = kSpawned,
+       .family = Family::kDatagram,
+       .check = DatagramIdleNoCpu,
+       .waits = true},
       {.id = "datagram.no-loop",
        .level = Level::kShould,
        .basis = Basis::kRobust,

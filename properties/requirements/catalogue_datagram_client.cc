@@ -88,6 +88,20 @@ std::vector<Requirement> RowsOnDatagramClients() {
        .family = Family::kDatagramClient,
        .check = DatagramClientIgnoresStrangers,
        .waits = true},
+      {.id = "client.datagram.refused",
+       .level = Level::kShould,
+       .basis = Basis::kRobust,
+       .sentence = "When nobody is there (ICMP port unreachable) the client ends within some "
+                   "seconds, and says so: on standard error, or by its status.",
+       .source = "RFC 1122 §4.1.3.3 (UDP passes ICMP errors to the program); udp(7)",
+       .why = "A script that asks a server that is down waits for ever.",
+       .causes = "A blocking recvfrom without a time-out on a socket that is not connected: such a "
+                 "one is not told of errors.",
+       .mend = "connect the socket, so that ECONNREFUSED is told; and give up after some seconds.",
+       .needs = kSpawned,
+       .family = Family::kDatagramClient,
+       .check = DatagramClientRefused,
+       .waits = true},
   };
 }
 

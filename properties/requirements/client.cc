@@ -154,7 +154,10 @@ Cases ClientBulk(const Budget& budget) {
 Cases ClientSendsEachLine(const Budget& budget) {
   const Scenario lines =
       AtOnce(Coded(2 * kLineBytes, budget, Overlay::kLines), {kLineBytes, kLineBytes});
-  return Listed({Whole(lines.payload, lines.steps)});
+  // Several in one write: who reads by stdio and waits by select sees the first alone, since the
+  // others are in a buffer that select does not know.
+  return Listed(
+      {Whole(lines.payload, lines.steps), Once(Coded(3 * kLineBytes, budget, Overlay::kLines))});
 }
 
 Cases ClientEofDrains(const Budget& budget) {
@@ -195,7 +198,13 @@ Cases ClientReset(const Budget& budget) {
 }
 
 Cases DatagramClientExact(const Budget& budget) {
-  return Then(Listed({AtOnce(Coded(1, budget), {1}), AtOnce(Coded(512, budget), {512})}),
+  std::vector<Scenario> scenarios = {AtOnce(Coded(1, budget), {1}),
+                                     AtOnce(Coded(512, budget), {512})};
+  // At and beside what a packet of Ethernet has room for, which many take for the largest.
+  for (const uint64_t size : {1024, 1025, 1472, 1473, 1500, 1501, 2048, 2049, 4096, 4097}) {
+    scenarios.push_back(AtOnce(Coded(size, budget), {size}));
+  }
+  return Then(Listed(std::move(scenarios)),
               Arbitrary(Cut(2000, 6, AtOnce), budget.seed, Cased(budget)));
 }
 

@@ -79,8 +79,9 @@ bool ClientTalk::AwaitBegin() {
   return wire_->begun();
 }
 
-bool ClientTalk::AwaitSent(uint64_t bytes) {
-  Wait([&] { return sent_bytes_ >= bytes || hands_->Ended(); }, trial_->budget().deadline_ms);
+bool ClientTalk::AwaitSent(uint64_t bytes, int64_t limit_ms) {
+  Wait([&] { return sent_bytes_ >= bytes || hands_->Ended(); },
+       std::max(limit_ms, trial_->budget().deadline_ms));
   return sent_bytes_ >= bytes;
 }
 

@@ -27,8 +27,9 @@ class ClientTalk {
   void EndInput() { hands_->EndInput(); }
   // Until it has connected. False iff it does not.
   bool AwaitBegin();
-  // Until so many bytes have come from it in all. False iff they don't for a deadline.
-  bool AwaitSent(uint64_t bytes);
+  // Until so many bytes have come from it in all. False iff they don't for `limit_ms`, or for a
+  // deadline if that is longer.
+  bool AwaitSent(uint64_t bytes, int64_t limit_ms = 0);
   // The datagrams that have come get no answer.
   void Forget();
   // Answers all datagrams that have come, as they came.

@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/endpoint.h"
 #include "core/unique_fd.h"
@@ -176,8 +178,9 @@ absl::StatusOr<Verdict> ClientTriesNextAddress(Trial& trial) {
 
 namespace {
 
-// After which one that waits for the lost answer has given up, or does so never.
+// No answer comes for so long; and the longest that a client's own time-out may take after that.
 constexpr int64_t kLostMs = 1000;
+constexpr int64_t kOwnTimeOutMs = 6000;
 constexpr absl::string_view kFirst = "the first one\n", kSecond = "and a second one\n";
 
 // It printed this and nothing else.
@@ -188,21 +191,53 @@ absl::StatusOr<Verdict> Printed(Trial& trial, ClientTalk& talk, absl::string_vie
   talk.AwaitPrinted(what.size());
   if (talk.printed() == what) return trial.Result();
   return trial.Misbehaves(absl::StrCat(when, ", and it printed ", talk.printed().size(),
-                                       " bytes that are not the ", what.size(), " that are due"));
+                                       " bytes that are not the ", what.size(), " that are due: \"",
+                                       absl::CHexEscape(talk.printed().substr(0, 60)), "\""));
 }
 
+// `limit_ms`: of a client that may still be waiting for something else.
 bool Sends(Trial& trial, ClientTalk& talk, absl::string_view text, uint64_t in_all,
-           absl::string_view when) {
+           absl::string_view when, int64_t limit_ms = 0) {
   if (*trial.target().client()->sends_at_end) {
     trial.CannotJudge("it sends only once its input has ended").IgnoreError();
     return false;
   }
-  if (talk.Feed(text) && talk.AwaitSent(in_all)) return true;
+  if (talk.Feed(text) && talk.AwaitSent(in_all, limit_ms)) return true;
   trial.Misbehaves(absl::StrCat(when, ", and what it is fed then is not sent")).IgnoreError();
   return false;
 }
 
 }  // namespace
+
+absl::StatusOr<Verdict> DatagramClientRefused(Trial& trial) {
+  constexpr int64_t kPatientMs = 6000;  // some ask several times, seconds apart
+  ClientDoor door = *trial.target().client();
+  if (IsUnix(door.over)) return trial.CannotJudge("of UDP alone: a unix socket refuses at once");
+  door.refuses = true;
+  ClientTalk talk(&trial, door);
+  if (!talk.Start()) return trial.Result();
+  talk.hands().Feed(kFirst);
+  talk.EndInput();
+  const int64_t limit_ms = std::max(kPatientMs, trial.budget().connect_deadline_ms / 3);
+  if (const int64_t waited_ms = talk.AwaitEnd(limit_ms); waited_ms > 0) {
+    return trial.Misbehaves(absl::StrCat("nobody was there, as ICMP said (port unreachable), and ",
+                                         "it did not end within ", waited_ms, " ms"));
+  }
+  talk.Turn(0);
+  const ClientEnd end = *talk.hands().Ended();
+  trial.Note(end.text);
+  const bool silent = absl::StripAsciiWhitespace(talk.hands().Words()).empty();
+  if (!end.fault && (end.status != 0 || !silent)) return trial.Result();
+  Verdict verdict;
+  if (end.fault) {
+    verdict.SayDied(end.text);
+  } else {
+    verdict.kind = Verdict::Kind::kMisreported;
+    verdict.detail = "nobody was there; it said nothing, and exited with status 0";
+  }
+  trial.Fail(std::move(verdict));
+  return trial.Result();
+}
 
 absl::StatusOr<Verdict> DatagramClientBearsLoss(Trial& trial) {
   constexpr absl::string_view kWhen = "its first datagram had no answer";
@@ -213,7 +248,9 @@ absl::StatusOr<Verdict> DatagramClientBearsLoss(Trial& trial) {
   }
   talk.Forget();
   talk.Linger(kLostMs);
-  if (!Sends(trial, talk, kSecond, kFirst.size() + kSecond.size(), kWhen)) return trial.Result();
+  if (!Sends(trial, talk, kSecond, kFirst.size() + kSecond.size(), kWhen, kOwnTimeOutMs)) {
+    return trial.Result();
+  }
   talk.Answer();
   return Printed(trial, talk, kSecond, kWhen);
 }
@@ -242,7 +279,18 @@ absl::StatusOr<Verdict> DatagramClientIgnoresStrangers(Trial& trial) {
   }
   talk.wire().SendFromStranger({kStrange.data(), kStrange.size()});
   talk.Answer();
-  return Printed(trial, talk, kFirst, "a datagram of another sender had come");
+  talk.AwaitPrinted(kFirst.size());
+  talk.EndInput();
+  // What it says of the stranger on its own account is its own matter.
+  talk.AwaitPrinted(kFirst.size() + kStrange.size());
+  if (absl::StrContains(talk.printed(), kStrange.substr(0, kStrange.size() - 1))) {
+    return trial.Misbehaves("a datagram of another sender had come, and it was printed");
+  }
+  if (absl::StrContains(talk.printed(), kFirst)) return trial.Result();
+  return trial.Misbehaves(
+      absl::StrCat("a datagram of another sender had come, and the answer that "
+                   "was due was not printed; what was printed is \"",
+                   absl::CHexEscape(talk.printed().substr(0, 60)), "\""));
 }
 
 }  // namespace verbatim

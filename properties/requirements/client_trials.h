@@ -14,6 +14,7 @@ absl::StatusOr<Verdict> ClientResolvesName(Trial& trial);
 absl::StatusOr<Verdict> ClientTriesNextAddress(Trial& trial);
 absl::StatusOr<Verdict> ClientTakesIpv6(Trial& trial);
 
+absl::StatusOr<Verdict> DatagramClientRefused(Trial& trial);
 absl::StatusOr<Verdict> DatagramClientBearsLoss(Trial& trial);
 absl::StatusOr<Verdict> DatagramClientBearsEmpty(Trial& trial);
 absl::StatusOr<Verdict> DatagramClientIgnoresStrangers(Trial& trial);

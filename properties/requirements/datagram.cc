@@ -22,6 +22,8 @@ constexpr uint64_t kLateSecondAnswerMs = 500;
 // How many are on the way at once: fewer than the shortest queue there is takes, which is that of
 // unix sockets (net.unix.max_dgram_qlen was 10 for long).
 constexpr size_t kAtOnce = 8;
+constexpr uint64_t kSmallBytes = 40;
+constexpr uint64_t kTwicePlayedBytes = 1500;
 
 Scenario Datagrams(PayloadSpec payload, std::vector<Step> steps) {
   Scenario scenario = Make(std::move(payload), std::move(steps));
@@ -145,19 +147,28 @@ std::vector<uint64_t> DatagramSizeClasses(uint64_t largest_bytes) {
   return sizes;
 }
 
-Cases DatagramSizes(const Budget& budget) { return EachSize(budget, 1); }
+// After a large one a small one of the same sender, too: an error may stay with a sender.
+Cases DatagramSizes(const Budget& budget) {
+  std::vector<Scenario> later;
+  for (const uint64_t size : {uint64_t{1473}, uint64_t{9000}, budget.datagram_bytes}) {
+    if (size + kSmallBytes > budget.datagram_bytes && size != budget.datagram_bytes) continue;
+    later.push_back(InTurn(Coded(size + kSmallBytes, budget), {size, kSmallBytes}));
+  }
+  return Then(EachSize(budget, 1), Listed(std::move(later)));
+}
 
 Cases DatagramLarge(const Budget& budget) { return EachSize(budget, kTakenByAllBytes + 1); }
 
-// Alone, after and before others, and with another sender behind it.
+// Alone, after and before others, and with another sender behind it. They are short:
+// how large ones fare is for datagram.exact.sizes.
 Cases DatagramEmpty(const Budget& budget) {
-  const PayloadSpec payload = Digits(100, budget);
+  const PayloadSpec payload = Digits(20, budget);
   Scenario another = InTurn(payload, {0});
   for (const Step& step :
-       {Do(Kind::kConnect, 2), Send(50, 2), Do(Kind::kAwait, 2), Send(50), Do(Kind::kAwait)})
+       {Do(Kind::kConnect, 2), Send(10, 2), Do(Kind::kAwait, 2), Send(10), Do(Kind::kAwait)})
     another.steps.push_back(step);
-  return Listed({InTurn(payload, {0}), InTurn(payload, {0, 50}), InTurn(payload, {50, 0, 50}),
-                 InTurn(payload, {0, 0, 0, 100}), std::move(another)});
+  return Listed({InTurn(payload, {0}), InTurn(payload, {0, 10}), InTurn(payload, {10, 0, 10}),
+                 InTurn(payload, {0, 0, 0, 20}), std::move(another)});
 }
 
 Cases DatagramContent(const Budget& budget) {
@@ -190,11 +201,30 @@ Cases DatagramOneForOne(const Budget& budget) {
     return Literal(text);
   };
   const std::vector<uint64_t> mixed = {1, 2, 100, 3, 400, 1, 40, 7};
+  // At every size, since what is answered twice may be so at one alone; larger ones by themselves,
+  // since they may have no answer.
+  std::vector<uint64_t> sizes = DatagramSizeClasses(budget.datagram_bytes);
+  std::vector<Scenario> larger;
+  for (const uint64_t size : sizes) {
+    if (size <= kTwicePlayedBytes) continue;
+    larger.push_back(Behind(InTurn(Coded(size, budget), {size}), Pause(kRepeatedAnswerMs)));
+    if (larger.size() == 2) break;
+  }
+  larger.push_back(Behind(InTurn(Coded(budget.datagram_bytes, budget), {budget.datagram_bytes}),
+                          Pause(kRepeatedAnswerMs)));
+  std::erase_if(sizes, [](uint64_t size) { return size > kTwicePlayedBytes; });
+  uint64_t all = 0;
+  for (const uint64_t size : sizes) all += size;
+  // Of one size in a row: to a receiver with UDP_GRO they may look like one.
+  const std::vector<uint64_t> alike(4, kTakenByAllBytes);
   return Then(Listed({Behind(InTurn(equal(1), {11}), Pause(kLateSecondAnswerMs)),
                       Behind(InTurn(equal(3), {11, 11, 11}), Pause(kRepeatedAnswerMs)),
                       SentAtOnce(equal(kAtOnce), std::vector<uint64_t>(kAtOnce, 11)),
-                      SentAtOnce(Digits(554, budget), mixed)}),
-              Arbitrary(AnyAtOnce(budget), budget.seed, std::min(budget.cases, 6)));
+                      SentAtOnce(Digits(554, budget), mixed),
+                      SentAtOnce(Digits(4 * kTakenByAllBytes, budget), alike),
+                      Behind(InTurn(Coded(all, budget), sizes), Pause(kRepeatedAnswerMs))}),
+              Then(Listed(std::move(larger)),
+                   Arbitrary(AnyAtOnce(budget), budget.seed, std::min(budget.cases, 6))));
 }
 
 // First those that wait in the end: there an answer that went astray comes before a silence is one.
@@ -222,6 +252,13 @@ Cases DatagramSourcePort(const Budget& budget) {
                  OneDatagram(Coded(1473, budget)), OneDatagram(Coded(9000, budget)),
                  OneDatagram(Coded(32'768, budget)),
                  OneDatagram(Coded(budget.datagram_bytes, budget))});
+}
+
+// Some keep a session for each sender, and forget it.
+Cases DatagramAfterSilence(const Budget& budget) {
+  return Listed({Datagrams(Digits(2 * kSmallBytes, budget),
+                           {Send(kSmallBytes), Do(Kind::kAwait), LongPause(budget),
+                            Send(kSmallBytes), Do(Kind::kAwait)})});
 }
 
 // One for each, then ever more, so that some are answered when nobody is there any more. All of it

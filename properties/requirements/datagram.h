@@ -25,5 +25,6 @@ Cases DatagramOneForOne(const Budget& budget);
 Cases DatagramIsolated(const Budget& budget);
 Cases DatagramSourcePort(const Budget& budget);
 Cases DatagramRefused(const Budget& budget);
+Cases DatagramAfterSilence(const Budget& budget);
 
 }  // namespace verbatim

@@ -19,6 +19,9 @@ inline constexpr uint16_t kSmallServices[] = {7, 13, 17, 19, 37};
 // below 1024), there is nothing to judge.
 absl::StatusOr<Verdict> DatagramSourceAddress(Trial& trial);
 absl::StatusOr<Verdict> DatagramFlood(Trial& trial);
+absl::StatusOr<Verdict> DatagramManySenders(Trial& trial);
+absl::StatusOr<Verdict> DatagramManyIsolated(Trial& trial);
+absl::StatusOr<Verdict> DatagramIdleNoCpu(Trial& trial);  // needs kSpawned
 absl::StatusOr<Verdict> DatagramNoLoop(Trial& trial);
 absl::StatusOr<Verdict> DatagramLoss(Trial& trial);
 

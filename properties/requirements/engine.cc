@@ -17,7 +17,7 @@ using std::chrono::steady_clock;
 constexpr char kNoAnswer[] =
     "no answer, or no end, came on one of the connections: that is for other requirements, and "
     "leaves nothing to judge here";
-constexpr double kLongTrialSeconds = 4;
+constexpr double kLongTrialSeconds = 3;
 // A case that was begun in its part of the time has so many more to end: to begin it again costs
 // more.
 constexpr int kPartsToItsEnd = 2;
@@ -259,9 +259,11 @@ absl::Status Engine::RunTrial(Progress* progress, TimePoint until) {
       outcome.verdict = *std::move(verdict);
       outcome.first_failure_seconds = outcome.seconds + SecondsSince(start);
       outcome.recurred = outcome.replays = 1;
-      if (const std::optional<std::string> death = target_->DiedSoon()) {
-        NameDeath(*death, &outcome);
-        break;
+      if (!trial.lived()) {
+        if (const std::optional<std::string> death = target_->DiedSoon()) {
+          NameDeath(*death, &outcome);
+          break;
+        }
       }
       outcome.target_output = trial.target_output();
     }

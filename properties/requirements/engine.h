@@ -74,6 +74,9 @@ class Engine {
                                Transcript* transcript);
   absl::StatusOr<Verdict> PlayAgain(const Scenario& scenario, const Rules& rules, Pace pace,
                                     Transcript* transcript);
+  // The death that the verdict on the last play is to name. One who lived through a silence has
+  // died only when we closed or reset our connections: that is for the requirements on survival.
+  std::optional<std::string> DeathBehind(const Verdict& verdict);
   // A datagram so large that it may be lost had no answer.
   static bool IsLeftOpen(const Verdict& verdict);
   // The plain exchange. Its verdict is kUnserved where nobody is there.
@@ -112,6 +115,7 @@ class Engine {
   uint64_t plays_ = 0;
   uint64_t cuts_ = 0;
   uint64_t certain_cuts_ = 0;
+  bool lived_ = false;       // the target, when the last play was judged
   bool broken_off_ = false;  // the last conversation, for want of time
   std::string words_;        // of a client: what it said when it was played last
   bool probe_held_ = false;  // at the start: so a failing probe later means a wedged target

@@ -31,6 +31,7 @@ StageOptions Engine::OptionsFor(Pace pace) const {
   options.deadline_ms = budget_.deadline_ms;
   options.connect_deadline_ms = budget_.connect_deadline_ms;
   options.end = part_end_;
+  options.lives = [this] { return !target_->Died(); };
   // A pipe takes a byte at once or not at all, for as long as its reader is stuck.
   if ((target_->capabilities() & kServer) == 0) options.block_ms = kShortBlockMs;
   if (pace == Pace::kWhole) {
@@ -69,6 +70,7 @@ absl::StatusOr<Verdict> Engine::PlayAgain(const Scenario& scenario, const Rules&
   if (!judged.ok()) return own_error_ = judged.status();
   auto& [played, verdict] = *judged;
   words_ = played.words;
+  lived_ = played.lived;
   cuts_ += played.cuts;
   certain_cuts_ += played.certain_cuts;
   if (played.cut_short) {
@@ -78,6 +80,11 @@ absl::StatusOr<Verdict> Engine::PlayAgain(const Scenario& scenario, const Rules&
   }
   if (!verdict.Fails()) slowest_answer_us_ = std::max(slowest_answer_us_, played.slowest_answer_us);
   return verdict;
+}
+
+std::optional<std::string> Engine::DeathBehind(const Verdict& verdict) {
+  if (verdict.IsSilence() && lived_) return std::nullopt;
+  return target_->DiedSoon();
 }
 
 bool Engine::IsLeftOpen(const Verdict& verdict) {
@@ -117,9 +124,7 @@ absl::StatusOr<Verdict> Engine::PlayOnce(const Scenario& scenario, const Rules& 
   if (absl::Status status = Ready(); !status.ok()) return status;
   absl::StatusOr<Verdict> verdict = Play(scenario, rules, Pace::kWhole, transcript);
   if (!verdict.ok() || !verdict->Fails()) return verdict;
-  if (const std::optional<std::string> death = target_->DiedSoon()) {
-    verdict->SayDied(*death);
-  }
+  if (const std::optional<std::string> death = DeathBehind(*verdict)) verdict->SayDied(*death);
   return verdict;
 }
 

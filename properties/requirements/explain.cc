@@ -21,7 +21,7 @@ void Engine::Explain(const Requirement& requirement, rc::Shrinkable<Scenario> fa
   const Rules rules = RulesOf(requirement);
   outcome->first = outcome->smallest = Fit(failure.value());
   outcome->first.requirement = outcome->smallest.requirement = outcome->id;
-  if (const std::optional<std::string> death = target_->DiedSoon()) {
+  if (const std::optional<std::string> death = DeathBehind(outcome->verdict)) {
     NameDeath(*death, outcome);
     return ConfirmDeath(rules, outcome);
   }

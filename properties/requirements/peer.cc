@@ -201,11 +201,11 @@ bool Peer::SendUrgent() {
   return Receive();
 }
 
-bool Peer::IsServedWithin(int64_t limit_ms) {
+bool Peer::IsServedWithin(int64_t limit_ms, uint64_t bytes) {
   const absl::Status status = trial_->Connect(&line_, limit_ms);
   if (absl::IsInternal(status)) return trial_->Error(status);
   if (!status.ok()) return false;
-  const std::string text = payload().Bytes(1, 0, static_cast<size_t>(payload().size_bytes()));
+  const std::string text = payload().Bytes(1, 0, static_cast<size_t>(bytes));
   judge_.Observe({.kind = Event::Kind::kSent, .bytes = line_.Send(absl::MakeConstSpan(text))});
   Quiet quiet(trial_->budget().patience);
   while (line_.open() && !CaughtUp() && !judge_.Over() && quiet.LeftMs(limit_ms) > 0) {
@@ -248,13 +248,34 @@ void Peer::Drain(int64_t quiet_ms) {
   }
 }
 
-bool Peer::PushUntilKept() {
+uint64_t Peer::SendUnread(uint64_t bytes) {
+  const std::string data = payload().Bytes(
+      1, line_.sent_bytes,
+      static_cast<size_t>(std::min(bytes, payload().size_bytes() - line_.sent_bytes)));
+  Quiet quiet;
+  size_t done = 0;
+  while (done < data.size() && !line_.broken() && quiet.LeftMs(kTakenMs) > 0 &&
+         !trial_->budget().Spent()) {
+    const size_t sent = line_.Send(absl::MakeConstSpan(data).subspan(done));
+    if (sent == 0) WaitFor(Wait::kToSend, quiet.LeftMs(kTakenMs));
+    if (sent > 0) judge_.Observe({.kind = Event::Kind::kSent, .bytes = sent});
+    if (sent > 0) quiet.Moved();
+    done += sent;
+  }
+  return done;
+}
+
+bool Peer::SendAndSeeItTaken(uint64_t bytes) {
+  PeerQueue queue(line_.send_fd());
+  return SendUnread(bytes) == bytes && IsTaken(&queue);
+}
+
+bool Peer::SendUntilKept() {
   PeerQueue queue(line_.send_fd());
   std::optional<uint64_t> kept = queue.KeptByTcp();
   Quiet whole;
   for (int looks = 0; kept && looks < kKeptLooks && whole.LeftMs(kDrainMs) > 0;) {
-    const uint64_t before = line_.sent_bytes;
-    if (*kept == 0 && Push(before + kPieceBytes, kTakenMs) == before) return false;
+    if (*kept == 0 && SendUnread(kPieceBytes) == 0) return false;
     if (line_.broken() || !IsTaken(&queue)) return false;
     kept = queue.KeptByTcp();
     looks = kept && *kept > 0 ? looks + 1 : 0;

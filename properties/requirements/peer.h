@@ -49,17 +49,24 @@ class Peer {
   void Reset();  // RST
 
   // These look on, and blame nobody.
-  // Whether a connection that is made now is served; waits for at most `limit_ms` (and what
-  // patience adds).
-  bool IsServedWithin(int64_t limit_ms);
+  // Whether a connection that is made now is served, by the first `bytes` of the payload; waits for
+  // at most `limit_ms` (and what patience adds).
+  bool IsServedWithin(int64_t limit_ms, uint64_t bytes);
   // Sends without reading until nothing was accepted for `block_ms`, `limit_bytes` were, or the
   // connection failed. Returns how many were accepted. What comes back is not judged any more.
   uint64_t Push(uint64_t limit_bytes, int64_t block_ms);
   // Reads until all that was pushed is back, nothing came for `quiet_ms`, or 5 s are over.
   void Drain(int64_t quiet_ms);
-  // Sends little pieces without reading until the target has read one and can't write all of it.
-  // False where that is not seen: only of TCP on this machine it is. Connect by ConnectSmall.
-  bool PushUntilKept();
+  // Sends little pieces of the payload without reading until the target has read one and can't
+  // write all of it. False where that is not seen: only of TCP on this machine it is. Connect by
+  // ConnectSmall. Await judges what comes back.
+  bool SendUntilKept();
+  // Sends the next `bytes` of the payload without reading, until nothing was accepted for 200 ms.
+  // Returns how many the kernel took.
+  uint64_t SendUnread(uint64_t bytes);
+  // The same. Whether the target was seen to read them
+  // within 200 ms.
+  bool SendAndSeeItTaken(uint64_t bytes);
   // FIN. Whether the target was seen to read it within 200 ms.
   bool EndAndSeeItTaken();
 
@@ -98,8 +105,8 @@ class Peer {
 bool AwaitAll(Trial& trial, std::deque<Peer>* peers, bool end_each = false);
 
 // Connects until there are `count` peers, each served, or one is not: the last then. Whether one
-// was not.
-bool FillUp(Trial& trial, size_t count, std::deque<Peer>* peers);
+// was not. `coded_bytes`: of each one's payload, the first 16 of which are sent; 0: a line of text.
+bool FillUp(Trial& trial, size_t count, std::deque<Peer>* peers, uint64_t coded_bytes = 0);
 
 // Ends them; the last one, with `full`, once it was served, or was not within the deadline.
 void EndAll(Trial& trial, bool full, std::deque<Peer>* peers);

@@ -72,11 +72,13 @@ bool AwaitAll(Trial& trial, std::deque<Peer>* peers, bool end_each) {
   }
 }
 
-bool FillUp(Trial& trial, size_t count, std::deque<Peer>* peers) {
+bool FillUp(Trial& trial, size_t count, std::deque<Peer>* peers, uint64_t coded_bytes) {
   while (peers->size() < count && !trial.Spent()) {
     const int64_t limit_ms = peers->empty() ? trial.budget().deadline_ms : kServedMs;
-    peers->emplace_back(&trial);
-    if (!peers->back().IsServedWithin(limit_ms)) return true;
+    coded_bytes == 0 ? peers->emplace_back(&trial) : peers->emplace_back(&trial, coded_bytes);
+    Peer& peer = peers->back();
+    const uint64_t bytes = coded_bytes == 0 ? peer.payload().size_bytes() : kWindowBytes;
+    if (!peer.IsServedWithin(limit_ms, bytes)) return true;
   }
   return false;
 }

@@ -10,6 +10,12 @@
 namespace verbatim {
 namespace {
 
+constexpr int64_t kIdleMs = 500;
+// Of the time. A timer of 10 ms takes less than 1 %; a busy loop takes all that it gets, which is
+// little on a busy machine.
+constexpr uint64_t kIdlePercent = 4;
+constexpr uint64_t kIdleWakes = 500;  // a second; that timer has 100
+
 constexpr uint64_t kAllAlongPercent = 80;
 constexpr int64_t kAtWorkMs = 50;
 constexpr int kLooks = 3;
@@ -40,6 +46,30 @@ std::optional<uint64_t> SteadyPercent(Trial& trial, int64_t duration_ms, uint64_
 
 bool IsAtWork(Trial& trial) {
   return PercentOfProcessor(trial, kAtWorkMs).value_or(0) >= kAllAlongPercent;
+}
+
+bool CostsNothing(Trial& trial, absl::string_view when) {
+  const absl::StatusOr<Usage> before = trial.target().Use();
+  const int64_t start_us = NowUs();
+  const std::optional<uint64_t> percent = SteadyPercent(trial, kIdleMs, kIdlePercent);
+  const absl::StatusOr<Usage> after = trial.target().Use();
+  if (trial.Spent()) return false;
+  if (!percent || !before.ok() || !after.ok()) {
+    // Of one that has died nothing can be seen either.
+    if (trial.target().Died()) trial.Fail({.kind = Verdict::Kind::kDied});
+    trial.CannotJudge("its processes can't be looked into").IgnoreError();
+    return false;
+  }
+  const uint64_t passed_us = static_cast<uint64_t>(NowUs() - start_us) + 1;
+  const uint64_t wakes =
+      (after->wakes - std::min(before->wakes, after->wakes)) * 1'000'000 / passed_us;
+  const std::string measured = absl::StrCat(
+      when, ", it uses ", *percent, " % of a processor, and wakes ", wakes, " times a second");
+  if (trial.note().empty()) trial.Note(measured);
+  if (*percent <= kIdlePercent && wakes <= kIdleWakes) return true;
+  trial.Misbehaves(absl::StrCat(measured, " (bounds: ", kIdlePercent, " %, ", kIdleWakes, ")"))
+      .IgnoreError();
+  return false;
 }
 
 }  // namespace verbatim

@@ -19,6 +19,11 @@ std::optional<uint64_t> PercentOfProcessor(Trial& trial, int64_t duration_ms);
 // look: what a compiler or a collector does once is no loop. The lower of both.
 std::optional<uint64_t> SteadyPercent(Trial& trial, int64_t duration_ms, uint64_t bound);
 
+// What the target burns while it is left alone, `when` ("with 10 idle connections"): half a second,
+// of which it may use 4 %, or wake 500 times a second. Too much is the trial's result. Whether all
+// was well.
+bool CostsNothing(Trial& trial, absl::string_view when);
+
 // Whether it runs, or wants to, right now and all the time (50 ms).
 bool IsAtWork(Trial& trial);
 

@@ -24,8 +24,20 @@ Outcome OutcomeOf(const Requirement& requirement) {
 
 Progress::Progress(const Requirement& of) : requirement(of), outcome(OutcomeOf(of)) {}
 
+// A death ends the service for all, and a leak shows one user another's data, whatever the
+// requirement is about: that is of level M.
+void Progress::SayLevel() {
+  const Verdict::Kind kind = outcome.verdict.kind;
+  const bool is_of_must = kind == Verdict::Kind::kDied || kind == Verdict::Kind::kLeaked;
+  if (outcome.result == Outcome::Result::kFail && is_of_must && !requirement.lowered &&
+      requirement.level == Level::kShould) {
+    outcome.level = std::string(LevelName(Level::kMust));
+  }
+}
+
 Outcome Progress::Conclude() {
   outcome.distinct_scenarios = played.size();
+  SayLevel();
   if (over) return outcome;
   if (cases) {
     outcome.cases_left = next ? 1 : 0;

@@ -18,6 +18,7 @@ struct Progress {
 
   // What is known now. Without a verdict yet it passes if its essential cases were played, and then
   // says how many are left; else there was no time for it.
+  // A failure of level S by which the target died, or data reached a stranger, is one of level M.
   Outcome Conclude();
 
   const Requirement& requirement;
@@ -28,6 +29,9 @@ struct Progress {
   std::optional<rc::Shrinkable<Scenario>> next;  // drawn, and not played to its end yet
   std::set<std::string> played;                  // by their text
   int left_open = 0;                             // of those: large datagrams that had no answer
+
+ private:
+  void SayLevel();
 };
 
 // Not run, and nothing said of it yet but what the catalogue says.

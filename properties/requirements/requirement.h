@@ -92,6 +92,8 @@ struct Requirement {
   absl::StatusOr<Verdict> (*check)(Trial& trial) = nullptr;
   // It waits more than it works: to be run beside others, on an instance of its own.
   bool waits = false;
+  // The profile takes it for level S: whatever breaks it is no failure of level M.
+  bool lowered = false;
 };
 
 // Every requirement that there is, in the order in which they are told.

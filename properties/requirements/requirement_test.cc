@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "properties/requirements/progress.h"
 #include "properties/scenario/text.h"
 
 namespace verbatim {
@@ -75,6 +76,29 @@ TEST(GlobMatches, AStarStandsForAnythingAndNothing) {
   EXPECT_FALSE(GlobMatches("stream", "stream.exact.bulk"));
   EXPECT_FALSE(GlobMatches("*.bul", "stream.exact.bulk"));
   EXPECT_FALSE(GlobMatches("", "stream.exact.bulk"));
+}
+
+// The level of a failure of a requirement of this level, by this verdict.
+std::string LevelOf(Level level, Verdict::Kind kind, bool lowered = false) {
+  Requirement requirement = *FindRequirement("stream.many.thousand");
+  requirement.level = level;
+  requirement.lowered = lowered;
+  Progress progress(requirement);
+  progress.over = true;
+  progress.outcome.result = Outcome::Result::kFail;
+  progress.outcome.verdict.kind = kind;
+  return progress.Conclude().level;
+}
+
+TEST(Progress, ADeathAndALeakAreOfLevelMWhereverTheyShow) {
+  EXPECT_EQ(LevelOf(Level::kShould, Verdict::Kind::kDied), "M");
+  EXPECT_EQ(LevelOf(Level::kShould, Verdict::Kind::kLeaked), "M");
+  EXPECT_EQ(LevelOf(Level::kShould, Verdict::Kind::kWithheld), "S");
+  EXPECT_EQ(LevelOf(Level::kObserved, Verdict::Kind::kDied), "I");
+}
+
+TEST(Progress, WhatTheProfileLoweredStaysOfLevelS) {
+  EXPECT_EQ(LevelOf(Level::kShould, Verdict::Kind::kDied, true), "S");
 }
 
 }  // namespace

@@ -9,49 +9,17 @@
 #include "properties/requirements/peer.h"
 #include "properties/requirements/processor.h"
 #include "properties/requirements/stream_trials.h"
-#include "properties/stage/socket/lines.h"
 
 namespace verbatim {
 namespace {
 
 constexpr size_t kIdleConnections = 10;
-constexpr int64_t kIdleMs = 500;
-// Of the time. A timer of 10 ms takes less than 1 %; a busy loop takes all that it gets, which is
-// little on a busy machine.
-constexpr uint64_t kIdlePercent = 4;
-constexpr uint64_t kIdleWakes = 500;  // a second; that timer has 100
 
 constexpr uint64_t kJamBytes = 64 << 20;
 constexpr int64_t kIdleBlockMs = 500;  // nothing accepted for so long: it blocks
 constexpr int64_t kQuietMs = 200;      // nothing came for so long: enough was read
 constexpr int kStillAtWorkLooks = 4;
-
-// What the target burns while its connections are left alone; the first that is too much is the
-// trial's result. Whether all was well.
-bool CostsNothing(Trial& trial, const std::string& connections) {
-  const absl::StatusOr<Usage> before = trial.target().Use();
-  const int64_t start_us = NowUs();
-  const std::optional<uint64_t> percent = SteadyPercent(trial, kIdleMs, kIdlePercent);
-  const absl::StatusOr<Usage> after = trial.target().Use();
-  if (trial.Spent()) return false;
-  if (!percent || !before.ok() || !after.ok()) {
-    // Of one that has died nothing can be seen either.
-    if (trial.target().Died()) trial.Fail({.kind = Verdict::Kind::kDied});
-    trial.CannotJudge("its processes can't be looked into").IgnoreError();
-    return false;
-  }
-  const uint64_t passed_us = static_cast<uint64_t>(NowUs() - start_us) + 1;
-  const uint64_t wakes =
-      (after->wakes - std::min(before->wakes, after->wakes)) * 1'000'000 / passed_us;
-  const std::string measured =
-      absl::StrCat(connections, " it uses ", *percent, " % of a processor, and wakes ", wakes,
-                   " times a second");
-  if (trial.note().empty()) trial.Note(measured);
-  if (*percent <= kIdlePercent && wakes <= kIdleWakes) return true;
-  trial.Misbehaves(absl::StrCat(measured, " (bounds: ", kIdlePercent, " %, ", kIdleWakes, ")"))
-      .IgnoreError();
-  return false;
-}
+constexpr int kDeathMs = 50;  // in which one who dies of a reset does
 
 // Sends without reading until the target takes no more. One that is still at work on what it took
 // is not idle yet.
@@ -65,10 +33,10 @@ bool Jam(Trial& trial, Peer* peer) {
 // One who has its end read while something is still to be written to it.
 bool CostsNothingHalfClosed(Trial& trial) {
   if (!trial.budget().half_close) return true;
-  Peer peer(&trial, uint64_t{64 * 1024});
+  Peer peer(&trial, kJamBytes);
   if (!peer.ConnectSmall()) return false;
-  if (peer.PushUntilKept() && peer.EndAndSeeItTaken() &&
-      !CostsNothing(trial, "with the end of a peer read, and something left to write to it,")) {
+  if (peer.SendUntilKept() && peer.EndAndSeeItTaken() &&
+      !CostsNothing(trial, "with the end of a peer read, and something left to write to it")) {
     return false;
   }
   peer.Drain(kQuietMs);
@@ -86,14 +54,19 @@ void CostsNothingLater(Trial& trial, std::deque<Peer>* peers) {
     if (!Jam(trial, &jammed.back())) return;
   }
   if (trial.budget().half_close) jammed[1].line().Shutdown();
-  if (!CostsNothing(trial, "with peers that do not read, one of them half-closed,")) return;
+  if (!CostsNothing(trial, "with peers that do not read, one of them half-closed")) return;
   if (!CostsNothingHalfClosed(trial)) return;
   jammed[0].Drain(kQuietMs);
   jammed[1].Drain(kQuietMs);
   jammed[1].Close();
   trial.Has(kTcp) ? jammed[2].Reset() : jammed[2].Close();
+  if (trial.target().DiedWithin(kDeathMs)) {
+    trial.CannotJudge("it died when a jammed connection ended: that is for stream.survive.*")
+        .IgnoreError();
+    return;
+  }
   for (size_t i = 0; i < peers->size() / 2; ++i) (*peers)[i].End();
-  CostsNothing(trial, "after a backlog was read, and others have ended,");
+  CostsNothing(trial, "after a backlog was read, and others have ended");
   jammed[0].Close();
 }
 

@@ -74,13 +74,13 @@ TEST(IdleNoCpu, OneWhoServesThemInTurnIsNotBlamed) {
       "  c.close()' {port}");
   const Checked checked = RunCheck(IdleNoCpu, target->get());
   EXPECT_EQ(checked.verdict.kind, Kind::kHeld) << Shown(checked);
-  EXPECT_EQ(checked.note.rfind("with 1 idle connection it uses 0 % of a processor, and wakes ", 0),
+  EXPECT_EQ(checked.note.rfind("with 1 idle connection, it uses 0 % of a processor, and wakes ", 0),
             0u)
       << checked.note;
 }
 
 TEST(IdleNoCpu, ABusyLoopIsMeasured) {
-  ExpectMisbehaved(IdleNoCpu, "busy", "with 10 idle connections it uses ");
+  ExpectMisbehaved(IdleNoCpu, "busy", "with 10 idle connections, it uses ");
 }
 
 TEST(IdleNoCpu, OneThatKeepsWhatItCantWriteYetSleeps) {

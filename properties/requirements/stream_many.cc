@@ -1,5 +1,6 @@
-// Requirements on many connections: a thousand at once, a burst, and thousands one after another.
-// Not for: up to 8 connections: those are scenarios (stream.h).
+// Requirements on many connections at once: a hundred, a thousand, and a burst.
+// Not for: up to 8 connections: those are scenarios (stream.h); or thousands one after another
+// (stream_leaks.cc).
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
@@ -34,14 +35,11 @@ constexpr size_t kBatch = 16;                // connects between two awaits
 
 constexpr int kBurst = 100;
 
-constexpr uint64_t kMuch = 100;
-constexpr uint64_t kVanishBytes = 256 * 1024;
-constexpr int64_t kVanishMs = 2;
-constexpr int kChurn = 1000;           // connections between two looks, where there is time
-constexpr int kFewestChurn = 10;       // and where there is not
-constexpr uint64_t kLeakedThings = 5;  // of 1,000 connections: descriptors, processes
-constexpr int kMoreThousands = 3;
-constexpr uint64_t kLeakedBytes = 8 << 20;
+// So many that two share a place in a table that is too small, and rounds in which each sends.
+constexpr size_t kSideBySide = 100;
+constexpr size_t kStride = 16;
+constexpr int kSideBySideRounds = 8;
+constexpr uint64_t kSideBySideBytes = 128;  // each time
 
 // Whether both ends are of this machine's one address: between them only a full backlog drops a
 // SYN.
@@ -163,95 +161,35 @@ absl::StatusOr<Verdict> ManyBacklog(Trial& trial) {
   return trial.Result();
 }
 
-namespace {
-
-// Connections one after another, each paced by its echo. Where there is a RST every third ends so,
-// since a leak on reset is one of its own; some vanish with an answer unread, as writes that fail
-// are another.
-bool Churn(Trial& trial, int count) {
-  const int vanishes = std::clamp(count / 20, 4, 50);  // every so manieth
-  for (int i = 0; i < count; ++i) {
-    if (i % vanishes == 0) {
-      Peer vanishing(&trial, kVanishBytes);
-      if (!vanishing.Connect() || !vanishing.Send(1) || !vanishing.Await()) return false;
-      vanishing.Push(kVanishBytes, kVanishMs);
-      vanishing.Close();
-      continue;
-    }
-    Peer peer(&trial);
-    if (!peer.Connect() || !peer.Greet()) return false;
-    i % 3 == 2 && trial.Has(kTcp) ? peer.Reset() : peer.End();
+// No byte of one comes to another, while all send in an order in which those that are kStride apart
+// follow each other, or backwards. Who is not served is others' matter.
+absl::StatusOr<Verdict> ManyHundredIsolated(Trial& trial) {
+  std::deque<Peer> peers;
+  const uint64_t bytes = (kSideBySideRounds + 1) * kSideBySideBytes;
+  if (FillUp(trial, kSideBySide, &peers, bytes)) {
+    peers.back().Close();
+    peers.pop_back();
   }
-  return true;
-}
-
-// How many connections three rounds of which fit into two thirds of the time; a thousand if they
-// do. Returns 0 if not all was well.
-int FittingCount(Trial& trial) {
-  const auto start = steady_clock::now();
-  if (!Churn(trial, kFewestChurn)) return 0;
-  const int64_t took_ms = std::max<int64_t>(MsSince(start), 1);
-  const int64_t round_ms = trial.budget().Within(kLongEnoughMs) * 2 / 9;
-  const int64_t fitting = round_ms * kFewestChurn / took_ms;
-  return static_cast<int>(std::clamp<int64_t>(fitting, kFewestChurn, kChurn));
-}
-
-uint64_t Grown(uint64_t before, uint64_t after) { return after - std::min(before, after); }
-
-bool Leaks(const Usage& before, const Usage& after) {
-  return Grown(before.descriptors, after.descriptors) >= kLeakedThings ||
-         Grown(before.processes, after.processes) >= kLeakedThings ||
-         Grown(before.resident_bytes, after.resident_bytes) > kLeakedBytes;
-}
-
-// So many that nothing needs to be seen again.
-bool LeaksMuch(const Usage& before, const Usage& after) {
-  return Grown(before.descriptors, after.descriptors) >= kMuch ||
-         Grown(before.processes, after.processes) >= kMuch;
-}
-
-std::string GrowthText(int count, const Usage& before, const Usage& after) {
-  const auto change = [](uint64_t from, uint64_t to) {
-    return to < from ? absl::StrCat("-", from - to) : absl::StrCat("+", to - from);
-  };
-  return absl::StrCat("over ", count, " connections, after ", 2 * count, ": descriptors ",
-                      change(before.descriptors, after.descriptors), ", processes ",
-                      change(before.processes, after.processes), ", resident memory +",
-                      Mebibytes(Grown(before.resident_bytes, after.resident_bytes)));
-}
-
-}  // namespace
-
-// Thousands of short connections are served, and the third thousand costs nothing that stays. They
-// are fewer where the target takes long for each.
-absl::StatusOr<Verdict> SurviveChurn(Trial& trial) {
-  const int count = FittingCount(trial);
-  if (count == 0 || !Churn(trial, count) || !Churn(trial, count)) return trial.Result();
-  const absl::StatusOr<Usage> before =
-      trial.Has(kSpawned) ? trial.SettledUse() : trial.target().Use();
-  if (!Churn(trial, count)) return trial.Result();
-  if (!before.ok()) {
-    trial.Note(absl::StrCat(3 * count, " connections; its processes can't be looked into"));
-    return trial.Result();
+  if (peers.size() < 2) return trial.CannotJudge("it serves no two connections at once");
+  std::vector<Peer*> order;
+  for (size_t first = 0; first < kStride; ++first) {
+    for (size_t i = first; i < peers.size(); i += kStride) order.push_back(&peers[i]);
   }
-  // What is given back late is no leak.
-  absl::StatusOr<Usage> after =
-      trial.UseOnce([&](const Usage&, const Usage& now) { return !Leaks(*before, now); });
-  if (!after.ok()) return trial.Result();
-  trial.Note(GrowthText(count, *before, *after));
-  // Where the budget cut the wait short, it might have been given back.
-  if (!Leaks(*before, *after) || trial.Spent()) return trial.Result();
-  // A heap, or a pool, that is still growing to its size is no leak: one goes on, thousand by
-  // thousand.
-  Usage last = *before;
-  for (int i = 0; i < kMoreThousands && !LeaksMuch(last, *after); ++i) {
-    last = *after;
-    if (!Churn(trial, count)) return trial.Result();
-    after = trial.SettledUse();
-    if (!after.ok() || !Leaks(last, *after) || trial.Spent()) return trial.Result();
+  bool all_is_well = true;
+  for (int round = 0; all_is_well && round < kSideBySideRounds; ++round) {
+    for (Peer* const peer : order) all_is_well = all_is_well && peer->Send(kSideBySideBytes);
+    all_is_well = all_is_well && AwaitAll(trial, &peers);
+    std::reverse(order.begin(), order.end());
   }
-  return trial.Misbehaves(absl::StrCat(GrowthText(count, last, *after), " (bounds: ", kLeakedThings,
-                                       ", ", kLeakedThings, ", ", Mebibytes(kLeakedBytes), ")"));
+  const Verdict& failure = *trial.failure();
+  if (failure.Fails() && !failure.IsOfWrongBytes() && failure.kind != Verdict::Kind::kLeaked &&
+      failure.kind != Verdict::Kind::kDied) {
+    trial.Forgive();
+    return trial.CannotJudge("not all were served, which is another requirement's matter");
+  }
+  for (Peer& peer : peers) all_is_well ? peer.End() : peer.Close();
+  trial.Note(absl::StrCat(peers.size(), " connections, ", kSideBySideRounds, " rounds"));
+  return trial.Result();
 }
 
 }  // namespace verbatim

@@ -35,6 +35,13 @@ constexpr double kAsSoonAsOne = 1.5;
 constexpr int kApartRounds = 5;
 constexpr int64_t kApartMs = 5;  // for the first to be read alone
 
+// Whole buffers, and what is more than a page. Each as a whole, and as two halves in turn.
+constexpr uint64_t kLargerBytes[] = {1024, 2048, 4096, 5120, 8192, 16'384, 32'768, 65'536};
+constexpr int kLargerRounds = 3;
+constexpr int kMoreLargerRounds = 7;  // where those have stalled
+constexpr double kQuickMs = 5;        // of one who takes longer for one piece nothing is said here
+constexpr absl::string_view kLargerLine = "012345678901234\n";
+
 double NowMs() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration<double, std::milli>(now).count();
@@ -101,6 +108,68 @@ double Quantile(const std::vector<double>& sorted, double share) {
   return sorted[static_cast<size_t>(std::ceil(share * static_cast<double>(sorted.size()))) - 1];
 }
 
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return Quantile(values, 0.5);
+}
+
+// What one size took.
+struct Larger {
+  std::vector<double> whole_ms;
+  std::vector<double> halves_ms;  // the two in turn
+
+  // How much longer the whole takes: a slow target takes as long for both.
+  double StallMs() const { return Median(whole_ms) - Median(halves_ms); }
+};
+
+// Plays so many rounds. Whether all was well.
+bool PlayLarger(Trial& trial, Peer* peer, uint64_t bytes, int rounds, Larger* larger) {
+  for (int i = 0; i < rounds && !trial.Spent(); ++i) {
+    double start = NowMs();
+    if (!peer->Send(bytes) || !peer->Await()) return false;
+    larger->whole_ms.push_back(NowMs() - start);
+    start = NowMs();
+    for (int half = 0; half < 2; ++half) {
+      if (!peer->Send(bytes / 2) || !peer->Await()) return false;
+    }
+    larger->halves_ms.push_back(NowMs() - start);
+  }
+  return !trial.Spent();
+}
+
+// An answer of some size does not stall where its halves do not. The first size that does is the
+// trial's result.
+void NoLargerStalls(Trial& trial, double slowness_ms) {
+  uint64_t all = 0;
+  for (const uint64_t bytes : kLargerBytes) all += 2 * bytes * (kLargerRounds + kMoreLargerRounds);
+  std::string text;
+  while (text.size() < all) text.append(kLargerLine.data(), kLargerLine.size());
+  Peer peer(&trial, std::move(text));
+  if (!peer.Connect()) return;
+  const auto stalls = [&](const Larger& larger) {
+    return larger.StallMs() >= kStallMs && Median(larger.whole_ms) > kTimesSlower * slowness_ms;
+  };
+  const double enough_ms = static_cast<double>(trial.budget().Within(kLongEnoughMs)) / 9;
+  for (const uint64_t bytes : kLargerBytes) {
+    Larger larger;
+    if (!PlayLarger(trial, &peer, bytes, kLargerRounds, &larger)) return;
+    if (stalls(larger) && !PlayLarger(trial, &peer, bytes, kMoreLargerRounds, &larger)) return;
+    if (stalls(larger)) {
+      trial
+          .Misbehaves(absl::StrFormat(
+              "%d bytes at once take %.1f ms to come back, and their halves in turn %.1f ms "
+              "(medians of %d rounds, bound %.0f ms apart): that is a stall",
+              bytes, Median(larger.whole_ms), Median(larger.halves_ms),
+              static_cast<int>(larger.whole_ms.size()), kStallMs))
+          .IgnoreError();
+      return;
+    }
+    // The next takes twice as long.
+    if (4 * kLargerRounds * Median(larger.whole_ms) > enough_ms) break;
+  }
+  peer.End();
+}
+
 }  // namespace
 
 // Two small pieces, one right after the other, come back without a stall in most rounds. The median
@@ -148,6 +217,7 @@ absl::StatusOr<Verdict> PromptNoStall(Trial& trial) {
         single.front(), static_cast<int>(single.size()), kStallMs - 5, Quantile(own, 0.5)));
   }
   const double slowness = std::max(way_ms, Quantile(own, 0.5));
+  if (median < kStallMs && Quantile(single, 0.5) < kQuickMs) NoLargerStalls(trial, slowness);
   if (median < kStallMs || median < kTimesSlower * slowness) return trial.Result();
   // A target that takes its time for each piece does so for one alone too.
   if (median - 2 * Quantile(single, 0.5) < kStallMs) return trial.Result();

@@ -12,10 +12,14 @@ namespace verbatim {
 
 absl::StatusOr<Verdict> PromptNoStall(Trial& trial);
 
+absl::StatusOr<Verdict> ManyHundredIsolated(Trial& trial);
 absl::StatusOr<Verdict> ManyThousand(Trial& trial);  // an own instance where spawned
 absl::StatusOr<Verdict> ManyBacklog(Trial& trial);
 absl::StatusOr<Verdict> SurviveChurn(Trial& trial);
+absl::StatusOr<Verdict> SurviveVolume(Trial& trial);
 
+absl::StatusOr<Verdict> PressureManyPieces(Trial& trial);
+absl::StatusOr<Verdict> HalfCloseDrainsLate(Trial& trial);
 absl::StatusOr<Verdict> PressureBounded(Trial& trial);
 // These four need kSpawned (PressureBounded looks at the process only where there is one).
 absl::StatusOr<Verdict> SurviveFdExhaustion(Trial& trial);  // an own instance

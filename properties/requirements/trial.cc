@@ -21,7 +21,8 @@ constexpr uint64_t kSameBytes = 256 * 1024;
 bool Agree(const Usage& a, const Usage& b) {
   const uint64_t apart =
       std::max(a.resident_bytes, b.resident_bytes) - std::min(a.resident_bytes, b.resident_bytes);
-  return a.descriptors == b.descriptors && a.processes == b.processes && apart <= kSameBytes;
+  return a.descriptors == b.descriptors && a.processes == b.processes && a.threads == b.threads &&
+         apart <= kSameBytes;
 }
 
 }  // namespace
@@ -50,6 +51,7 @@ absl::StatusOr<Verdict> Trial::Decide(Verdict::Kind kind, absl::string_view deta
   if (verdict_.kind == Verdict::Kind::kHeld) {
     verdict_.kind = kind;
     verdict_.detail = std::string(detail);
+    lived_ = verdict_.Fails() && !target_->DiedSoon();
   }
   return Result();
 }
@@ -75,6 +77,8 @@ bool Trial::Fail(Verdict verdict) {
   if (const std::optional<std::string> death = target_->DiedSoon()) {
     verdict_.SayDied(*death);
     target_output_ = target_->Output();
+  } else {
+    lived_ = true;
   }
   return false;
 }

@@ -46,6 +46,9 @@ class Trial {
   Verdict* failure() { return &verdict_; }
   // What went wrong, which is forgotten: for those that only tell what they saw.
   Verdict Forgive() { return std::exchange(verdict_, Verdict()); }
+  // Whether the target lived when the first thing went wrong: what it dies of later, when our
+  // connections end, is for others.
+  bool lived() const { return lived_; }
   // Whether the budget of the whole check is spent; then that is the result.
   bool Spent();
 
@@ -85,6 +88,7 @@ class Trial {
   std::string note_;
   std::string target_output_;
   uint64_t conversations_ = 0;
+  bool lived_ = false;
 };
 
 // "32.0 MiB".

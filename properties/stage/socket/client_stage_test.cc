@@ -79,6 +79,17 @@ TEST(ClientStage, ASoundClientHoldsOverAUnixSocketAndUdp) {
   EXPECT_EQ(ran.verdict.kind, Verdict::Kind::kHeld) << ran.sentence;
 }
 
+TEST(ClientStage, OfSeveralConnectionsTheOneThatIsUsedCounts) {
+  constexpr absl::string_view kTo = "/dev/tcp/{host}/{port}", kUses = "; cat <&4 >&3 & cat <&3'";
+  const std::string last =
+      absl::StrCat("exec bash -c 'exec 5<>", kTo, " 6<>", kTo, " 3<>", kTo, " 4<&0", kUses);
+  EXPECT_EQ(Held(last, kWhole).verdict.kind, Verdict::Kind::kHeld) << Held(last, kWhole).sentence;
+  // The first was only a try.
+  const std::string left =
+      absl::StrCat("exec bash -c 'exec 5<>", kTo, " 3<>", kTo, " 4<&0; exec 5>&-", kUses);
+  EXPECT_EQ(Held(left, kWhole).verdict.kind, Verdict::Kind::kHeld) << Held(left, kWhole).sentence;
+}
+
 TEST(ClientStage, WhatItSendsAndWhatItPrintsAreToldApart) {
   const Seen sends =
       Held(InBash("tr a-z A-Z >&3"), "payload \"abc\"\nfeed rest\nfeed eof\nreply 3\n");

@@ -1,7 +1,9 @@
-// A client's connection: the first that comes.
+// A client's connection: of those that come the first on which it says something. Some open several
+// and use one (RFC 8305, or a pool).
 #include <sys/socket.h>
 
 #include <utility>
+#include <vector>
 
 #include "core/posix_kernel.h"
 #include "properties/stage/socket/client_wire.h"
@@ -16,9 +18,10 @@ class StreamWire : public ClientWire {
   explicit StreamWire(BoundSockets bound) : bound_(std::move(bound)) { place_ = bound_.place(); }
 
   void AddPolls(bool reads, bool writes, std::vector<pollfd>* polls) const override {
-    if (!begun_) {
-      for (const UniqueFd& fd : bound_.fds) polls->push_back({fd.get(), POLLIN, 0});
-      return;
+    for (const UniqueFd& fd : bound_.fds) polls->push_back({fd.get(), POLLIN, 0});
+    if (!begun_) return;
+    for (const Line& other : others_) {
+      if (reads && IsOpenChoice()) polls->push_back({other.fd(), POLLIN, 0});
     }
     const bool reading = reads && line_.open();
     const bool writing = writes && CanReply();
@@ -27,22 +30,25 @@ class StreamWire : public ClientWire {
     polls->push_back({line_.fd(), static_cast<int16_t>(events), 0});
   }
 
-  // Who comes after the first finds nobody: a client has one connection.
   bool Accept() override {
-    if (begun_) return false;
+    bool first = false;
     for (size_t i = 0; i < bound_.fds.size(); ++i) {
       UniqueFd fd(PosixKernel().Accept(bound_.fds[i].get(), nullptr, nullptr,
                                        SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (!fd) continue;
+      Line& line = begun_ ? others_.emplace_back() : line_;
+      line.Adopt(std::move(fd));
+      if (std::exchange(begun_, true)) continue;
       begun_at_ = i;
-      line_.Adopt(std::move(fd));
-      bound_.fds.clear();
-      return begun_ = true;
+      first = true;
     }
-    return false;
+    return first;
   }
 
-  size_t Recv(absl::Span<char> buffer) override { return line_.open() ? line_.Recv(buffer) : 0; }
+  size_t Recv(absl::Span<char> buffer) override {
+    const size_t got = line_.open() ? line_.Recv(buffer) : 0;
+    return got > 0 || !IsOpenChoice() ? got : RecvOfAnother(buffer);
+  }
   Ending theirs() const override { return closed_ ? Ending::kOpen : line_.ending(); }
 
   // After its FIN too.
@@ -65,20 +71,47 @@ class StreamWire : public ClientWire {
   void Shutdown() override {
     if (!CanReply()) return;
     line_.Shutdown();
+    others_.clear();
     shut_ = true;
   }
   void Reset() override {
     if (!std::exchange(closed_, true)) line_.Reset();
-    bound_.fds.clear();
+    LeaveOthers();
   }
   void Close() override {
     if (!std::exchange(closed_, true)) line_.Close();
-    bound_.fds.clear();
+    LeaveOthers();
   }
 
  private:
+  // It has said nothing yet on what is taken for its connection.
+  bool IsOpenChoice() const { return line_.received_bytes == 0 && !others_.empty() && !closed_; }
+
+  // From the first of the others that has something; from then on that is its connection. Where the
+  // one so far has ended without a word, the next is.
+  size_t RecvOfAnother(absl::Span<char> buffer) {
+    for (Line& other : others_) {
+      const size_t got = other.Recv(buffer);
+      if (got == 0) continue;
+      std::swap(line_, other);
+      return got;
+    }
+    std::erase_if(others_, [](const Line& other) { return !other.open(); });
+    if (!line_.open() && !others_.empty()) {
+      line_ = std::move(others_.front());
+      others_.erase(others_.begin());
+    }
+    return 0;
+  }
+
+  void LeaveOthers() {
+    others_.clear();
+    bound_.fds.clear();
+  }
+
   BoundSockets bound_;
   Line line_;
+  std::vector<Line> others_;
   uint64_t replied_bytes_ = 0;
   bool shut_ = false;
   bool closed_ = false;

@@ -42,6 +42,16 @@ absl::StatusOr<UniqueFd> BindOne(const ClientDoor& door, const SocketAddress& ad
   if (type == SOCK_STREAM && !door.refuses && ::listen(fd.get(), kBacklog) != 0) {
     return OurFault("listen", address);
   }
+  // A datagram socket that is connected takes in its peer's alone, here those of its own port,
+  // which nobody else has: all others meet a closed port.
+  if (type == SOCK_DGRAM && door.refuses && address.family() != AF_UNIX) {
+    sockaddr_storage own{};
+    socklen_t size = sizeof(own);
+    ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&own), &size);
+    if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&own), size) != 0) {
+      return OurFault("connect", address);
+    }
+  }
   return fd;
 }
 

@@ -82,6 +82,13 @@ absl::Status Line::Connect(const Door& door, int64_t deadline_ms, bool small_buf
   return status;
 }
 
+void Line::WidenBuffer() {
+  constexpr int kWideBytes = 1 << 20;
+  if (process_ == nullptr && fd_) {
+    PosixKernel().SetOption(fd_.get(), SOL_SOCKET, SO_RCVBUF, &kWideBytes, sizeof(kWideBytes));
+  }
+}
+
 void Line::Adopt(UniqueFd fd) {
   *this = Line();
   sockaddr_storage local{};

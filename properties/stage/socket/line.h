@@ -69,6 +69,10 @@ class Line {
   // socket sees ECONNRESET iff it had sent what was not read, and no option can make it so.
   void Reset();
 
+  // Undoes `small_buffer` for what is still to come: read through little room, many small segments
+  // would be dropped by our own kernel, and come again after time-outs.
+  void WidenBuffer();
+
   // To be polled for what comes, and for room to send.
   int fd() const { return fd_.get(); }
   int send_fd() const { return process_ == nullptr ? fd_.get() : send_fd_.get(); }

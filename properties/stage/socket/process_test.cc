@@ -191,6 +191,13 @@ TEST(Process, TerminateReachesItsGroup) {
   EXPECT_EQ(process->Ended(), "was killed by SIGTERM");
 }
 
+TEST(Process, TerminateReachesWhoHasLeftItsGroupToo) {
+  auto process = Start("setsid sleep 1000 & wait");
+  while (process->Members(Process::Zombies::kNo).size() < 2) process->Linger(5);
+  process->Terminate();
+  EXPECT_TRUE(process->WaitUntilGone(kLongMs));
+}
+
 TEST(Process, ItsDescriptorLimitIsTheGivenOneAndOursIsRaised) {
   rlimit before{}, after{};
   ::getrlimit(RLIMIT_NOFILE, &before);

@@ -42,6 +42,7 @@ class StreamPerformance {
       if (lines_.Over() || !error_.ok()) break;
       Do(step);
     }
+    if (lines_.Over() && options_.lives) played_.lived = options_.lives();
     lines_.Finish();
     if (!error_.ok()) return error_;
     played_.cut_short = lines_.cut_short();

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ struct StageOptions {
   bool may_end_input = true;
   // When to stop whatever is under way.
   std::chrono::steady_clock::time_point end = std::chrono::steady_clock::time_point::max();
+  // Of streams: asked when the judge has said that it is over, before anything is closed or reset:
+  // whether the target lives. Empty: it is not known.
+  std::function<bool()> lives;
   // For streams and clients on a busy machine; must outlive the play. (Datagrams are asked again.)
   Patience* patience = nullptr;
 
@@ -43,6 +47,7 @@ struct Played {
   // more was sent, as the kernel's queues or the echo told.
   uint64_t cuts = 0;
   uint64_t certain_cuts = 0;
+  bool lived = false;      // the target did when it was judged, before our end of the connections
   bool cut_short = false;  // StageOptions::end came first: there is nothing to judge
   std::string words;       // of a client: what it said last on its standard error
 };

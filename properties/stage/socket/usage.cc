@@ -100,6 +100,7 @@ absl::StatusOr<Usage> UsageOf(const std::vector<pid_t>& processes) {
     usage.resident_bytes += ResidentBytes(pid);
     usage.cpu_us += CpuUs(pid);
     usage.wanted_us += SumOverThreads(pid, "schedstat", WantedNs) / 1000;
+    usage.threads += SumOverThreads(pid, "comm", [](const std::string&) { return uint64_t{1}; });
     usage.wakes += SumOverThreads(pid, "status", Wakes);
   }
   return usage;

@@ -15,6 +15,7 @@ namespace verbatim {
 struct Usage {
   uint64_t descriptors = 0;
   uint64_t processes = 0;  // the target's own, zombies too
+  uint64_t threads = 0;    // of those that live
   uint64_t resident_bytes = 0;
   uint64_t cpu_us = 0;     // processor time, of those that live
   uint64_t wakes = 0;      // how often their threads gave up a processor by themselves: they waited

@@ -113,11 +113,17 @@ class Warden {
   void Serve() {
     while (true) {
       Reap();
+      // One that made itself a daemon has left the group, and the signal did not reach it.
+      if (terminated_ && shell_ended_) SignalChildren(SIGTERM, shell_);
+      if (shell_ended_) terminated_ = false;
       pollfd polls[2] = {{plan_.control, POLLIN, 0}, {children_, POLLIN, 0}};
       ::poll(polls, 2, -1);
       char order = 0;
       const ssize_t got = ::recv(plan_.control, &order, 1, MSG_DONTWAIT);
-      if (got == 1 && order == kOrderTerminate) Signal(SIGTERM);
+      if (got == 1 && order == kOrderTerminate) {
+        terminated_ = !shell_ended_;
+        Signal(SIGTERM);
+      }
       if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return;
     }
   }
@@ -172,7 +178,8 @@ class Warden {
 
   // A whole group at a time where that can be: no fork slips through (fork(2) looks for signals
   // first). Where the kernel has no such file, Verbatim itself looks for them (process.cc).
-  void SignalChildren(int signal) {
+  // Those of the group `but` have had it.
+  void SignalChildren(int signal, pid_t but = 0) {
     const int file = ::open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
     if (file < 0) return;
     pid_t pid = 0;
@@ -183,7 +190,8 @@ class Warden {
         if (c >= '0' && c <= '9') {
           pid = pid * 10 + (c - '0');
         } else if (pid > 1) {
-          ::kill(::getpgid(pid) == pid ? -pid : pid, signal);
+          const pid_t group = ::getpgid(pid);
+          if (but == 0 || group != but) ::kill(group == pid ? -pid : pid, signal);
           pid = 0;
         }
       }
@@ -195,6 +203,7 @@ class Warden {
   int children_ = -1;
   pid_t shell_ = 0;
   bool shell_ended_ = false;
+  bool terminated_ = false;  // by an order, and not all may have heard of it
   std::array<char, 4096> buffer_{};
 };
 

@@ -19,7 +19,8 @@ struct WardenReport {
 };
 
 // What a warden is told, a byte each. The end of the orders means that all is to end.
-inline constexpr char kOrderTerminate = 'T';  // SIGTERM to the command's process group
+inline constexpr char kOrderTerminate =
+    'T';  // SIGTERM to the command's process group, then to those that have left it
 
 // How long each way of ending gets before the next. After the last it is SIGKILL.
 inline constexpr int kOwnEndMs = 100;  // its standard input has ended: it may end by itself

@@ -1,0 +1,59 @@
+// Requirements on what a target keeps for a peer that does not read: in many pieces, and long after
+// the peer's FIN. Not for: how much may be kept (stream_process.cc), or what a scenario can say
+// (stream.h): when a target begins to keep something, only its kernel knows.
+#include "absl/strings/str_cat.h"
+#include "properties/requirements/peer.h"
+#include "properties/requirements/steps.h"
+#include "properties/requirements/stream_trials.h"
+
+namespace verbatim {
+namespace {
+
+// One call gathers at most IOV_MAX (1,024) pieces.
+constexpr int kPieces = 1200;
+constexpr uint64_t kEnoughBytes = 64 << 20;
+
+}  // namespace
+
+// While something is kept each piece of one byte is read alone, and kept behind it. A target that
+// reads no more while it keeps something has nothing to fear here.
+absl::StatusOr<Verdict> PressureManyPieces(Trial& trial) {
+  Peer peer(&trial, kEnoughBytes);
+  if (!peer.ConnectSmall()) return trial.Result();
+  // Where that can't be seen more is sent than a kernel takes, for those who read all of it.
+  const bool kept = peer.SendUntilKept();
+  if (!kept) peer.SendUnread(steps::kMoreThanFitsOneWay);
+  int pieces = 0;
+  while (pieces < kPieces && (kept ? peer.SendAndSeeItTaken(1) : peer.SendUnread(1) == 1)) {
+    ++pieces;
+  }
+  if (trial.Spent()) return trial.Result();
+  peer.line().WidenBuffer();
+  if (!peer.Await()) return trial.Result();
+  trial.Note(absl::StrCat(pieces, " pieces of one byte were ",
+                          kept ? "read while something was kept"
+                               : "sent to one of whom it was not seen what it keeps"));
+  peer.End();
+  return trial.Result();
+}
+
+// A target that reads no more while it keeps much does not see the FIN behind it: so little is kept
+// here as can be. Where that can't be seen, as much as no kernel holds is sent to those who read
+// all.
+absl::StatusOr<Verdict> HalfCloseDrainsLate(Trial& trial) {
+  Peer peer(&trial, kEnoughBytes);
+  if (!peer.ConnectSmall()) return trial.Result();
+  const bool kept = peer.SendUntilKept();
+  if (!kept) peer.SendUnread(steps::kMoreThanFitsOneWay);
+  if (!trial.Spent()) peer.EndAndSeeItTaken();
+  trial.Pause(static_cast<int64_t>(steps::LongPause(trial.budget()).amount));
+  if (trial.Spent()) return trial.Result();
+  peer.line().WidenBuffer();
+  if (!peer.Await()) return trial.Result();
+  trial.Note(absl::StrCat(Mebibytes(peer.line().sent_bytes), ", FIN, and a reader that was late",
+                          kept ? "" : "; whether it kept some of it was not seen"));
+  peer.Close();
+  return trial.Result();
+}
+
+}  // namespace verbatim
