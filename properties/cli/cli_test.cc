@@ -36,6 +36,18 @@ TEST(Check, AClosedPortIsNotJudgedAndSaidInOneLine) {
   EXPECT_TRUE(absl::StrContains(ran.output, "ECONNREFUSED")) << ran.output;
 }
 
+TEST(Check, AnAddressThatThisMachineHasNotIsNoErrorOfOurs) {
+  const std::string in_own_network = "unshare --net --map-root-user ";
+  if (Shell(in_own_network + "true").status != 0) {
+    GTEST_SKIP() << "no network namespace may be had";
+  }
+  // Its loopback is down, so that ::1 is nobody's.
+  const Ran ran =
+      Shell(absl::StrCat(in_own_network, ShellQuote(VERBATIM_PROGRAM), " check 'tcp://[::1]:7'"));
+  EXPECT_EQ(ran.status, 3) << ran.output;
+  EXPECT_TRUE(absl::StrContains(ran.output, "this machine has no IPv6")) << ran.output;
+}
+
 TEST(Check, ATargetThatEndsAtOnceIsNotJudgedAndItsStatusIsSaid) {
   const Ran ran = Verbatim("check --spawn 'false {port}'");
   EXPECT_EQ(ran.status, 3);

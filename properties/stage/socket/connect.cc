@@ -36,6 +36,21 @@ bool IsOurs(int error, int family) {
          (family != AF_UNIX && (error == EACCES || error == EPERM));
 }
 
+// Of an address of IPv6 the same errors may say that there is none here: then it is a target that
+// can't be reached.
+bool LacksIpv6(int error, int family) {
+  if (family != AF_INET6 || (error != EADDRNOTAVAIL && error != EAFNOSUPPORT)) return false;
+  const UniqueFd fd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in6 loopback{};
+  loopback.sin6_family = AF_INET6;
+  loopback.sin6_addr = IN6ADDR_LOOPBACK_INIT;
+  return !fd || ::bind(fd.get(), reinterpret_cast<sockaddr*>(&loopback), sizeof(loopback)) != 0;
+}
+
+absl::Status NoIpv6(int error, absl::string_view call, const SocketAddress& address) {
+  return ErrnoStatus(error, call, absl::StrCat(address.ToString(), " (this machine has no IPv6)"));
+}
+
 // Returns the errno, 0 for none.
 int ConnectTcp(int fd, const SocketAddress& address, int64_t deadline_ms) {
   PosixKernel kernel;
@@ -106,6 +121,10 @@ absl::Status Line::ConnectTo(const SocketAddress& address, int64_t deadline_ms, 
   tcp_ = family != AF_UNIX;
   const int type = SOCK_STREAM | SOCK_CLOEXEC | (tcp_ ? SOCK_NONBLOCK : 0);
   const int fd = kernel.Socket(family, type, 0);
+  if (fd < 0 && LacksIpv6(-fd, family)) {
+    ending_ = Ending::kRefused;
+    return NoIpv6(-fd, "socket", address);
+  }
   if (fd < 0) return OurFault(-fd, "socket", address);
   fd_ = UniqueFd(fd);
   if (tcp_) {
@@ -121,6 +140,7 @@ absl::Status Line::ConnectTo(const SocketAddress& address, int64_t deadline_ms, 
   if (error == 0) return absl::OkStatus();
   fd_.Reset();
   ending_ = error == ETIMEDOUT ? Ending::kTimedOut : Ending::kRefused;
+  if (LacksIpv6(error, family)) return NoIpv6(error, "connect", address);
   if (IsOurs(error, family)) return OurFault(error, "connect", address);
   return ErrnoStatus(error, "connect", address.ToString());
 }
