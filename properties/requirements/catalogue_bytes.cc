@@ -163,8 +163,7 @@ std::vector<Requirement> RowsOnBytes() {
                  "seconds; TCP_USER_TIMEOUT.",
        .mend = "Let the kernel's keep-alive find peers that are gone; a limit, if there must be "
                "one, is minutes.",
-       .cases = LongStall,
-       .essential = 1,
+       .check = PressureLongStall,
        .waits = true},
       {.id = "stream.pressure.many-pieces",
        .level = Level::kMust,

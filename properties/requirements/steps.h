@@ -65,9 +65,6 @@ inline constexpr uint64_t kJamBytes = 64 << 20;
 // More than a kernel takes of a target whose peer doesn't read and has a small buffer: on loopback
 // some 2.6 MB.
 inline constexpr uint64_t kMoreThanKernelsHold = 4'000'000;
-// The same of a peer with an ordinary buffer (tcp_wmem allows 4 MiB); and less than the buffers of
-// both ways hold, so that nobody waits for who sends it.
-inline constexpr uint64_t kMoreThanFitsOneWay = 8'000'000;
 
 // For how long a peer takes nothing where that is what is judged: a second more than the time-outs
 // of 1 to 3 s that programs have, or as long as --idle.

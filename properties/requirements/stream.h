@@ -17,7 +17,6 @@ Cases SilentAfter(const Budget& budget);
 Cases SingleByte(const Budget& budget);
 Cases LateReader(const Budget& budget);
 Cases SlowReader(const Budget& budget);
-Cases LongStall(const Budget& budget);
 Cases PressureIsolated(const Budget& budget);
 Cases HalfCloseDrains(const Budget& budget);
 Cases HalfCloseEnds(const Budget& budget);

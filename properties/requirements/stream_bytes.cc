@@ -151,13 +151,6 @@ Cases LateReader(const Budget& budget) {
   return Listed(std::move(scenarios));
 }
 
-// It takes nothing for longer than who gives a write up has patience.
-Cases LongStall(const Budget& budget) {
-  return Listed(
-      {Make(Coded(kMoreThanFitsOneWay, budget), {Do(Kind::kStall), Send(kRest), LongPause(budget),
-                                                 Do(Kind::kResume), Do(Kind::kAwait)})});
-}
-
 Cases SlowReader(const Budget& budget) {
   const auto dripping = [&](uint64_t bytes, uint64_t bytes_per_ms) {
     const Step drip = {Kind::kDrip, 1, bytes_per_ms};

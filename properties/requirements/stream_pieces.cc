@@ -12,6 +12,14 @@ namespace {
 // One call gathers at most IOV_MAX (1,024) pieces.
 constexpr int kPieces = 1200;
 constexpr uint64_t kEnoughBytes = 64 << 20;
+constexpr uint64_t kUnseenBytes = 1'000'000;
+
+// Until the target keeps what it can't write. Where that can't be seen it is so much, and false.
+bool SendSomethingToKeep(Peer* peer) {
+  if (peer->SendUntilKept()) return true;
+  peer->SendUnread(kUnseenBytes);
+  return false;
+}
 
 }  // namespace
 
@@ -20,9 +28,7 @@ constexpr uint64_t kEnoughBytes = 64 << 20;
 absl::StatusOr<Verdict> PressureManyPieces(Trial& trial) {
   Peer peer(&trial, kEnoughBytes);
   if (!peer.ConnectSmall()) return trial.Result();
-  // Where that can't be seen more is sent than a kernel takes, for those who read all of it.
-  const bool kept = peer.SendUntilKept();
-  if (!kept) peer.SendUnread(steps::kMoreThanFitsOneWay);
+  const bool kept = SendSomethingToKeep(&peer);
   int pieces = 0;
   while (pieces < kPieces && (kept ? peer.SendAndSeeItTaken(1) : peer.SendUnread(1) == 1)) {
     ++pieces;
@@ -37,23 +43,31 @@ absl::StatusOr<Verdict> PressureManyPieces(Trial& trial) {
   return trial.Result();
 }
 
-// A target that reads no more while it keeps much does not see the FIN behind it: so little is kept
-// here as can be. Where that can't be seen, as much as no kernel holds is sent to those who read
-// all.
-absl::StatusOr<Verdict> HalfCloseDrainsLate(Trial& trial) {
+namespace {
+
+// A reader that begins to read long after the target began to keep something, and after its FIN
+// where that is said. So little is kept as can be: who keeps much reads no more, and does not see
+// the FIN behind it.
+absl::StatusOr<Verdict> ReadLate(Trial& trial, bool after_fin) {
   Peer peer(&trial, kEnoughBytes);
   if (!peer.ConnectSmall()) return trial.Result();
-  const bool kept = peer.SendUntilKept();
-  if (!kept) peer.SendUnread(steps::kMoreThanFitsOneWay);
-  if (!trial.Spent()) peer.EndAndSeeItTaken();
+  const bool kept = SendSomethingToKeep(&peer);
+  if (after_fin && !trial.Spent()) peer.EndAndSeeItTaken();
   trial.Pause(static_cast<int64_t>(steps::LongPause(trial.budget()).amount));
   if (trial.Spent()) return trial.Result();
   peer.line().WidenBuffer();
   if (!peer.Await()) return trial.Result();
-  trial.Note(absl::StrCat(Mebibytes(peer.line().sent_bytes), ", FIN, and a reader that was late",
+  trial.Note(absl::StrCat(Mebibytes(peer.line().sent_bytes), after_fin ? ", FIN," : "",
+                          " and a reader that was late",
                           kept ? "" : "; whether it kept some of it was not seen"));
-  peer.Close();
+  after_fin ? peer.Close() : peer.End();
   return trial.Result();
 }
+
+}  // namespace
+
+absl::StatusOr<Verdict> PressureLongStall(Trial& trial) { return ReadLate(trial, false); }
+
+absl::StatusOr<Verdict> HalfCloseDrainsLate(Trial& trial) { return ReadLate(trial, true); }
 
 }  // namespace verbatim

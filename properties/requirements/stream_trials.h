@@ -19,6 +19,7 @@ absl::StatusOr<Verdict> SurviveChurn(Trial& trial);
 absl::StatusOr<Verdict> SurviveVolume(Trial& trial);
 
 absl::StatusOr<Verdict> PressureManyPieces(Trial& trial);
+absl::StatusOr<Verdict> PressureLongStall(Trial& trial);
 absl::StatusOr<Verdict> HalfCloseDrainsLate(Trial& trial);
 absl::StatusOr<Verdict> PressureBounded(Trial& trial);
 // These four need kSpawned (PressureBounded looks at the process only where there is one).
