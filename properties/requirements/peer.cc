@@ -24,6 +24,8 @@ constexpr size_t kReceiveBytes = 16 * 1024;
 constexpr int64_t kDrainMs = 5000;  // for all that was pushed
 constexpr size_t kPushedAtOnceBytes = 64 * 1024;
 constexpr int64_t kTakenMs = 200;
+constexpr int64_t kEagerLookUs = 500;
+constexpr int64_t kUntilKeptMs = 3000;  // some 3 MB in little pieces
 constexpr size_t kPieceBytes = 1024;
 // What is kept for so many looks, a millisecond or more apart, it can't write: a busy machine may
 // keep it from running between its read and its write.
@@ -274,7 +276,7 @@ bool Peer::SendUntilKept() {
   PeerQueue queue(line_.send_fd());
   std::optional<uint64_t> kept = queue.KeptByTcp();
   Quiet whole;
-  for (int looks = 0; kept && looks < kKeptLooks && whole.LeftMs(kDrainMs) > 0;) {
+  for (int looks = 0; kept && looks < kKeptLooks && whole.LeftMs(kUntilKeptMs) > 0;) {
     if (*kept == 0 && SendUnread(kPieceBytes) == 0) return false;
     if (line_.broken() || !IsTaken(&queue)) return false;
     kept = queue.KeptByTcp();
@@ -295,7 +297,8 @@ bool Peer::IsTaken(PeerQueue* queue) {
   Quiet quiet;
   std::optional<uint64_t> untaken = queue->Unread(line_.sent_bytes);
   while (untaken && *untaken > 0 && quiet.LeftMs(kTakenMs) > 0 && !trial_->budget().Spent()) {
-    ::sched_yield();
+    // Soon it is a matter of microseconds, later of a target that is slow, or of a busy machine.
+    quiet.PassedUs() < kEagerLookUs ? static_cast<void>(::sched_yield()) : trial_->Pause(1);
     untaken = queue->Unread(line_.sent_bytes);
   }
   return untaken && *untaken == 0;
