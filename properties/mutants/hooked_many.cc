@@ -252,6 +252,13 @@ std::vector<Mutant> HookedManyMutants() {
           "tables in two parts", {"stream.many.hundred-isolated", "stream.many.thousand"}),
       StreamRow<SilentLeaks>("silent-leaks", "who leaves without a word leaves a descriptor behind",
                              "end-of-file before the first request", {"stream.survive.churn"}),
+      // A forking server without hooks (forking_server.cc).
+      {Defect::kOneWaitForEach,
+       0,
+       "one-wait-for-each",
+       "one child is waited for at each SIGCHLD, which is not queued",
+       "the first handler of Stevens's UNIX Network Programming",
+       {"stream.survive.churn"}},
       StreamRow<RetiresAfter1000>("retires-after-1000", "the thousandth connection is its last",
                                   "workers whose parent is missing",
                                   {"stream.survive.churn", "stream.many.thousand"}),

@@ -232,12 +232,6 @@ std::vector<Mutant> FirstStreamMutants() {
        "children are not waited for",
        "servers that fork for each connection",
        {"stream.survive.churn"}},
-      {Defect::kOneWaitForEach,
-       51,
-       "one-wait-for-each",
-       "one child is waited for at each SIGCHLD, which is not queued",
-       "the first handler of Stevens's UNIX Network Programming",
-       {"stream.survive.churn"}},
   };
 }
 

@@ -85,7 +85,11 @@ def main():
     if mode is fork_children:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     while True:
-        connection, _ = listener.accept()
+        try:
+            connection, _ = listener.accept()
+        except OSError:  # no descriptor is left
+            time.sleep(0.05)
+            continue
         threading.Thread(target=serve, args=(connection, mode), daemon=True).start()
 
 

@@ -33,20 +33,22 @@ class StreamWire : public ClientWire {
   bool Accept() override {
     bool first = false;
     for (size_t i = 0; i < bound_.fds.size(); ++i) {
-      UniqueFd fd(PosixKernel().Accept(bound_.fds[i].get(), nullptr, nullptr,
-                                       SOCK_NONBLOCK | SOCK_CLOEXEC));
-      if (!fd) continue;
-      Line& line = begun_ ? others_.emplace_back() : line_;
-      line.Adopt(std::move(fd));
-      if (std::exchange(begun_, true)) continue;
-      begun_at_ = i;
-      first = true;
+      while (UniqueFd fd{PosixKernel().Accept(bound_.fds[i].get(), nullptr, nullptr,
+                                              SOCK_NONBLOCK | SOCK_CLOEXEC)}) {
+        Line& line = begun_ ? others_.emplace_back() : line_;
+        line.Adopt(std::move(fd));
+        if (std::exchange(begun_, true)) continue;
+        begun_at_ = i;
+        first = true;
+      }
     }
     return first;
   }
 
   size_t Recv(absl::Span<char> buffer) override {
     const size_t got = line_.open() ? line_.Recv(buffer) : 0;
+    // Who ended this one without a word may have made another before.
+    if (begun_ && !line_.open() && line_.received_bytes == 0) Accept();
     return got > 0 || !IsOpenChoice() ? got : RecvOfAnother(buffer);
   }
   Ending theirs() const override { return closed_ ? Ending::kOpen : line_.ending(); }
